@@ -1,0 +1,1 @@
+"""The `vidgen` command: parse, call one service, present."""

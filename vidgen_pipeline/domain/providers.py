@@ -1,0 +1,72 @@
+"""Who can do a step: categories of providers and the facts the catalogue keeps about each."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Category(StrEnum):
+    """A kind of work that any of several providers can do."""
+
+    SCRIPT = "script"
+    VOICE = "voice"
+    MEDIA = "media"
+    VIDEO_AI = "video_ai"
+    ASSEMBLY = "assembly"
+
+
+class PriceKind(StrEnum):
+    """What a price is counted in."""
+
+    FREE = "free"
+    PER_TOKEN = "per_token"  # noqa: S105 - a unit of text
+    PER_CHARACTER = "per_character"
+    PER_SECOND = "per_second"
+    PER_GENERATION = "per_generation"
+    PER_RENDER = "per_render"
+
+
+class CataloguePrice(BaseModel):
+    """One dated price. `amount` is in `currency` per `unit_size` units of `kind`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: PriceKind
+    amount: Decimal = Field(default=Decimal(0), ge=0)
+    unit_size: int = Field(default=1, gt=0)
+    currency: str = "USD"
+    as_of: date
+    source: str = Field(min_length=1)
+
+
+class CatalogueModel(BaseModel):
+    """One model (or engine) of a provider, with its price and, where it ends, when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    price: CataloguePrice
+    retires_on: date | None = None
+
+
+class Provider(BaseModel):
+    """One provider's row in the catalogue."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    category: Category
+    adapter: str = Field(description="`module:Class` below `vidgen_pipeline.providers`.")
+    recommended_model: str
+    models: tuple[CatalogueModel, ...] = Field(min_length=1)
+    needs_key: bool = False
+    languages: tuple[str, ...] = Field(default=(), description="Empty: any language.")
+    word_times: bool = False
+    licence: str = ""
+    homepage: str = ""
+    note: str = ""

@@ -1,0 +1,90 @@
+"""A video to be made: what was asked for, the states it goes through and the steps that make it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from vidgen_pipeline.domain.providers import Category
+
+
+class VideoStatus(StrEnum):
+    """Where a video is in its life."""
+
+    DRAFT = "draft"
+    PLANNED = "planned"
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    NEEDS_REVIEW = "needs_review"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Step(StrEnum):
+    """One part of the work, in the order in which the parts are run."""
+
+    SCRIPT = "script"
+    VOICE = "voice"
+    MEDIA = "media"
+    VIDEO_AI = "video_ai"
+    SUBTITLES = "subtitles"
+    ASSEMBLY = "assembly"
+
+
+TRANSITIONS: dict[VideoStatus, frozenset[VideoStatus]] = {
+    VideoStatus.DRAFT: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    VideoStatus.PLANNED: frozenset({VideoStatus.DRAFT, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    VideoStatus.QUEUED: frozenset({VideoStatus.PROCESSING, VideoStatus.CANCELLED, VideoStatus.FAILED}),
+    VideoStatus.PROCESSING: frozenset(
+        {VideoStatus.COMPLETED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.NEEDS_REVIEW}
+    ),
+    VideoStatus.NEEDS_REVIEW: frozenset({VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.CANCELLED}),
+    VideoStatus.FAILED: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    VideoStatus.CANCELLED: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    # An operator may run a finished video's partition again; unchanged steps are then reused.
+    VideoStatus.COMPLETED: frozenset({VideoStatus.PROCESSING}),
+}
+
+
+def sources_of(target: VideoStatus) -> tuple[VideoStatus, ...]:
+    """The states from which a video may become `target`."""
+    return tuple(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+class AspectRatio(StrEnum):
+    """The shape of the picture, width to height."""
+
+    PORTRAIT = "9:16"
+    LANDSCAPE = "16:9"
+    SQUARE = "1:1"
+
+
+class MusicMood(StrEnum):
+    """The mood of the background music; `none` leaves the narration alone."""
+
+    CALM = "calm"
+    ENERGETIC = "energetic"
+    HAPPY = "happy"
+    NOSTALGIC = "nostalgic"
+    TENDER = "tender"
+    NONE = "none"
+
+
+class VideoRequest(BaseModel):
+    """What a person asked for. Every field is an input of some step; none says how the work goes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str | None = Field(default=None, max_length=200)
+    prompt: str | None = Field(default=None, max_length=20_000)
+    script_text: str | None = None
+    script_folder: str | None = Field(default=None, description="Where `[image: file]` names are looked up.")
+    language: str = Field(description="BCP-47 tag, for example `en` or `pt-BR`.")
+    voice: str | None = Field(default=None, description="A voice's name; None means the provider's own choice.")
+    aspect_ratio: AspectRatio = AspectRatio.PORTRAIT
+    subtitle_style: str = "modern"
+    music_mood: MusicMood = MusicMood.CALM
+    media_folders: tuple[str, ...] = ()
+    selected_providers: dict[Category, str] = Field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Who writes (or structures) a script."""

@@ -1,0 +1,1 @@
+"""What a bare machine lacks: Postgres, ffmpeg, fonts, music."""

@@ -1,0 +1,1 @@
+"""From words in time to captions: cues, styles, subtitle files."""
