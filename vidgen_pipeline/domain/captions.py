@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.narration import Word
 
 
@@ -63,3 +64,14 @@ class Captions(BaseModel):
     language: str
     style: CaptionStyle
     cues: tuple[Cue, ...]
+
+
+class SubtitleFiles(BaseModel):
+    """The captions, and the same captions as files for players and editors."""
+
+    model_config = ConfigDict(frozen=True)
+
+    captions: Captions
+    srt: Artifact
+    vtt: Artifact
+    ass: Artifact

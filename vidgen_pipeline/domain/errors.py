@@ -95,6 +95,74 @@ class BadReply(ProviderError):
     code = "bad_reply"
 
 
+class AuthFailed(ProviderError):
+    """The provider does not know the key, or the key may not do this."""
+
+    code = "auth_failed"
+
+
+class OutOfCredit(ProviderError):
+    """The account has no money, credit or quota left. Waiting does not help."""
+
+    code = "out_of_credit"
+
+
+class RateLimited(ProviderError):
+    """Too many requests for now; nothing was made. `retry_after` is in seconds, None when the provider does not say."""
+
+    code = "rate_limited"
+
+    def __init__(
+        self, message: str, *, remedy: str = "", provider: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, remedy=remedy, provider=provider)
+        self.retry_after = retry_after
+
+
+class ContentRejected(ProviderError):
+    """The provider won't work on this text or picture. The same again is rejected again."""
+
+    code = "content_rejected"
+
+
+class ResultExpired(ProviderError):
+    """What a provider made is no longer where it said. Asking for the job again may give a new address."""
+
+    code = "result_expired"
+
+
+class ProviderRetired(ProviderUnavailable):
+    """The provider, or the model, has ended. No request is made."""
+
+    code = "provider_retired"
+
+
+class ProviderDown(ProviderError):
+    """The provider can't be reached, or says that it is broken.
+
+    `refused` says that it surely did nothing with the request, so that even a paid one may be sent again.
+    """
+
+    code = "provider_down"
+
+    def __init__(self, message: str, *, remedy: str = "", provider: str | None = None, refused: bool = False) -> None:
+        super().__init__(message, remedy=remedy, provider=provider)
+        self.refused = refused
+
+
+class SubmitUnknown(ProviderError):
+    """A paid request went out and its answer was lost: it may have been charged. Never sent again without a person.
+
+    `reference` is the number of the call in our ledger.
+    """
+
+    code = "submit_unknown"
+
+    def __init__(self, message: str, *, remedy: str = "", provider: str | None = None, reference: str = "") -> None:
+        super().__init__(message, remedy=remedy, provider=provider)
+        self.reference = reference
+
+
 def storage_error(error: OSError, path: object) -> VidgenError:
     """The person's sentence for an operating-system error met while writing to `path`."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -102,3 +170,13 @@ def storage_error(error: OSError, path: object) -> VidgenError:
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return InvalidInput(f"{path} can't be written: {error.strerror}.", remedy="Choose a folder you may write to.")
     return InvalidInput(f"{path} can't be written: {error.strerror or error}.", remedy="Choose another place.")
+
+
+def exit_code_of(code: str | None) -> int:
+    """The exit code of the error whose stable code this is; 1 for one that has no class of its own."""
+    kinds = [VidgenError]
+    for kind in kinds:
+        if kind.code == code:
+            return kind.exit_code
+        kinds += kind.__subclasses__()
+    return VidgenError.exit_code

@@ -88,3 +88,4 @@ class VideoRequest(BaseModel):
     music_mood: MusicMood = MusicMood.CALM
     media_folders: tuple[str, ...] = ()
     selected_providers: dict[Category, str] = Field(default_factory=dict)
+    fresh: bool = Field(default=False, description="Take no finished step over from the user's other videos.")

@@ -1,0 +1,105 @@
+from vidgen_pipeline.domain.artifact import Artifact
+from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle
+from vidgen_pipeline.domain.finished import attribution_text
+from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind, MediaSelection
+from vidgen_pipeline.domain.narration import Narration, SceneNarration, Word
+from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline, build_timeline
+
+FRAMES = (91, 20, 150)
+
+
+def _file(name: str) -> Artifact:
+    return Artifact(key=name, sha256=name, size_bytes=1, media_type="image/jpeg")
+
+
+def _asset(kind: MediaKind, name: str) -> MediaAsset:
+    return MediaAsset(
+        kind=kind, file=_file(name), provider="p", width=10, height=10, accent_colour="#112233",
+        attribution=Attribution(title=name, author="Ann", licence="CC0-1.0"),
+    )  # fmt: skip
+
+
+def _timeline(*, kinds: tuple[MediaKind, ...], clips: AIClips | None = None) -> Timeline:
+    style = CaptionStyle(
+        name="s", font="Inter", font_asked="Inter", size=20, colour="#FFFFFF", highlight_colour="#FFFF00",
+        position=CaptionPosition.BOTTOM,
+    )  # fmt: skip
+    script = Script(
+        title="T",
+        language="en",
+        scenes=tuple(
+            Scene(index=i, lines=(SpokenLine(text=f"Line {i}."),), on_screen_text=f"Phrase {i}", estimated_ms=1000)
+            for i in range(3)
+        ),
+    )
+    narration = Narration(
+        provider="p",
+        voice="v",
+        scenes=tuple(
+            SceneNarration(
+                scene_index=i,
+                audio=_file(f"a{i}"),
+                frames=frames,
+                words=(Word(text="Line", start_ms=0, end_ms=300),),
+                word_times_from="test",
+            )
+            for i, frames in enumerate(FRAMES)
+        ),
+    )
+    return build_timeline(
+        canvas=Canvas(width=270, height=480),
+        script=script,
+        narration=narration,
+        media=MediaSelection(assets=tuple(_asset(kind, f"m{i}") for i, kind in enumerate(kinds))),
+        clips=clips or AIClips(),
+        captions=Captions(language="en", style=style, cues=()),
+        music=None,
+    )
+
+
+def test_scenes_follow_each_other_without_a_gap_and_fades_take_no_time():
+    timeline = _timeline(kinds=(MediaKind.PHOTO,) * 3)
+    assert [scene.start_frame for scene in timeline.scenes] == [0, 91, 111]
+    assert timeline.frames == sum(FRAMES)
+    assert [scene.crossfade_frames for scene in timeline.scenes] == [0, 6, 10]
+
+
+def test_stills_move_and_neighbours_move_differently_while_clips_are_left_alone():
+    timeline = _timeline(kinds=(MediaKind.PHOTO, MediaKind.BACKDROP, MediaKind.CLIP))
+    motions = [scene.motion for scene in timeline.scenes]
+    assert motions[2] is Motion.NONE
+    assert motions[0] is not motions[1]
+
+
+def test_only_drawn_backdrops_carry_the_key_phrase():
+    timeline = _timeline(kinds=(MediaKind.PHOTO, MediaKind.BACKDROP, MediaKind.CLIP))
+    texts = [scene.on_screen_text.text if scene.on_screen_text else None for scene in timeline.scenes]
+    assert texts == [None, "Phrase 1", None]
+
+
+def test_a_generated_clip_stands_before_found_media():
+    made = _asset(MediaKind.CLIP, "made")
+    timeline = _timeline(kinds=(MediaKind.BACKDROP,) * 3, clips=AIClips(clips={1: made}))
+    assert [scene.source.file.key for scene in timeline.scenes] == ["m0", "made", "m2"]
+    assert timeline.scenes[1].on_screen_text is None
+
+
+def test_words_are_timed_from_the_start_of_the_video():
+    narration = Narration(
+        provider="p", voice="",
+        scenes=tuple(
+            SceneNarration(
+                scene_index=i, audio=_file("a"), frames=30, word_times_from="test",
+                words=(Word(text=str(i), start_ms=100, end_ms=200),),
+            )
+            for i in range(3)
+        ),
+    )  # fmt: skip
+    assert [(word.text, word.start_ms) for word in narration.words] == [("0", 100), ("1", 1100), ("2", 2100)]
+
+
+def test_the_attribution_names_everyone():
+    text = attribution_text(_timeline(kinds=(MediaKind.PHOTO,) * 3), voice="hibari heart")
+    assert "Scene 2: m1, by Ann, CC0-1.0" in text
+    assert "hibari heart" in text
