@@ -1,0 +1,10 @@
+DROP TABLE video_events;
+DROP TABLE provider_pricing;
+DROP FUNCTION create_log_partitions(integer);
+DROP TABLE api_request_logs;
+DROP TABLE provider_calls;
+DROP TABLE generation_steps;
+DROP TABLE generation_attempts;
+DROP TABLE videos;
+DROP TABLE user_generation_settings;
+DROP TABLE users;

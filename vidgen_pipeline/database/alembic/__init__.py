@@ -1,0 +1,1 @@
+"""Alembic's environment. Every revision runs a readable file of `sql/migrations/`."""
