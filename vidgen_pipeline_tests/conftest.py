@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
@@ -19,16 +22,28 @@ from vidgen_pipeline.storage.artifacts import ArtifactStore
 _numbers = itertools.count()
 
 
+@contextlib.contextmanager
+def folder_open_to_all() -> Iterator[Path]:
+    """An empty folder that everyone may pass through, also Postgres' account; pytest's own are closed to it as root."""
+    folder = Path(tempfile.mkdtemp(prefix="vidgen-test-")).resolve()
+    folder.chmod(0o711)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home() -> Iterator[Home]:
     """A home of the test session's own."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    home.create()
-    return home
+    with folder_open_to_all() as folder:
+        home = Home(folder / "home")
+        home.create()
+        yield home
 
 
 @pytest.fixture(scope="session")
-def server(home: Home, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
+def server(home: Home) -> Iterator[Databases]:
     """A running server whose `vidgen` database is up to date: the template of all others."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("VIDGEN_DATABASE_URL", raising=False)
