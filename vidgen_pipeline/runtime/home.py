@@ -18,7 +18,7 @@ class Home:
     """Where all state lives: database, videos, work in progress, the engine's own files, caches and logs.
 
     Two homes know nothing of each other. Move or copy the folder of a stopped product and everything has come along;
-    delete it and nothing is left (but see `postgres_place`: a home that Postgres can't reach keeps its data elsewhere,
+    delete it and nothing is left (but see `postgres.place`: a home that Postgres can't reach keeps its data elsewhere,
     and says where).
     """
 

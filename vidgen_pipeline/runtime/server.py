@@ -25,7 +25,7 @@ from vidgen_pipeline.domain.errors import Conflict, InvalidInput, VidgenError, s
 from vidgen_pipeline.runtime import locks
 from vidgen_pipeline.runtime.files import write_whole
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres import Databases, Postgres, dagster_environment, databases
+from vidgen_pipeline.runtime.postgres.databases import Databases, Postgres, dagster_environment, databases
 from vidgen_pipeline.runtime.processes import Process, find_process
 from vidgen_pipeline.runtime.project import project_path
 from vidgen_pipeline.runtime.supervisor import Program, Stop, Supervisor, stop_process

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres import Postgres
+from vidgen_pipeline.runtime.postgres.databases import Postgres
 from vidgen_pipeline_tests.conftest import folder_open_to_all
 
 

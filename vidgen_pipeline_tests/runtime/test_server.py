@@ -20,8 +20,8 @@ import pytest
 from vidgen_pipeline.domain.errors import Conflict, InvalidInput
 from vidgen_pipeline.runtime import locks
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres_account import account_for
-from vidgen_pipeline.runtime.postgres_cluster import Cluster
+from vidgen_pipeline.runtime.postgres.account import account_for
+from vidgen_pipeline.runtime.postgres.cluster import Cluster
 from vidgen_pipeline.runtime.processes import find_process
 from vidgen_pipeline.runtime.server import down, up
 

@@ -19,9 +19,9 @@ from vidgen_pipeline.domain.errors import VidgenError, storage_error
 from vidgen_pipeline.runtime import locks
 from vidgen_pipeline.runtime.files import write_whole
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres_address import ensure_database, parse_address
-from vidgen_pipeline.runtime.postgres_cluster import START_SECONDS, Cluster
-from vidgen_pipeline.runtime.postgres_place import cluster_of
+from vidgen_pipeline.runtime.postgres.address import ensure_database, parse_address
+from vidgen_pipeline.runtime.postgres.cluster import START_SECONDS, Cluster
+from vidgen_pipeline.runtime.postgres.place import cluster_of
 from vidgen_pipeline.runtime.project import project_path
 
 _URL = "VIDGEN_DATABASE_URL"

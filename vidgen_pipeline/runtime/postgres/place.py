@@ -12,8 +12,8 @@ from pathlib import Path
 from vidgen_pipeline.domain.errors import InvalidInput, MissingTool, storage_error
 from vidgen_pipeline.runtime.files import write_whole
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres_account import OWN_SERVER, Account, account_for
-from vidgen_pipeline.runtime.postgres_cluster import Cluster
+from vidgen_pipeline.runtime.postgres.account import OWN_SERVER, Account, account_for
+from vidgen_pipeline.runtime.postgres.cluster import Cluster
 
 _ELSEWHERE = (Path("/var/lib/vidgen_pipeline"), Path("/opt/vidgen_pipeline"))
 

@@ -27,8 +27,8 @@ import psycopg
 from vidgen_pipeline.domain.errors import InvalidInput, VidgenError, storage_error
 from vidgen_pipeline.runtime import locks
 from vidgen_pipeline.runtime.files import write_whole
-from vidgen_pipeline.runtime.postgres_account import OWN_SERVER, Account
-from vidgen_pipeline.runtime.postgres_programs import programs_for
+from vidgen_pipeline.runtime.postgres.account import OWN_SERVER, Account
+from vidgen_pipeline.runtime.postgres.programs import programs_for
 from vidgen_pipeline.runtime.processes import find_process, working_folder
 
 USER = "vidgen"

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from vidgen_pipeline.domain.errors import InvalidInput, MissingTool
-from vidgen_pipeline.runtime.postgres_address import ensure_database, parse_address
+from vidgen_pipeline.runtime.postgres.address import ensure_database, parse_address
 
 
 @pytest.mark.parametrize(

