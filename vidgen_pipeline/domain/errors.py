@@ -87,6 +87,7 @@ class ProviderUnavailable(ProviderError):
     """The provider can't be used here: not installed, retired, or it has no key."""
 
     code = "provider_unavailable"
+    exit_code = 2
 
 
 class BadReply(ProviderError):
