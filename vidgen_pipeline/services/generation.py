@@ -1,0 +1,240 @@
+"""One generation as its worker lives it: claim the video, pass from step to step, end well or badly.
+
+The worker holds an *attempt*, the fence of all its writes. When the attempt no longer owns the video (cancelled,
+overtaken, declared dead), the next call raises `Cancelled` and the work ends without touching anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy import Engine, func
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from vidgen_pipeline.database import generation as rows
+from vidgen_pipeline.database.tables import Video
+from vidgen_pipeline.domain.errors import Cancelled, Conflict, NotFound, VidgenError
+from vidgen_pipeline.domain.finished import FinishedVideo
+from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus, sources_of
+from vidgen_pipeline.runtime.worker import is_gone, this_worker
+from vidgen_pipeline.services.inputs import artifacts_in
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+WORKER_DEAD_AFTER_SECONDS = 60
+
+Output = TypeVar("Output", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """What a worker knows of the video it works on."""
+
+    video_id: UUID
+    user_id: UUID
+    number: int
+    request: VideoRequest
+
+
+@dataclass(frozen=True)
+class EarlierResult(Generic[Output]):
+    """A finished step's output, and who made it."""
+
+    output: Output
+    provider: str | None
+    model: str | None
+
+
+class Generation:
+    """The worker's view of the tables."""
+
+    def __init__(self, engine: Engine, store: ArtifactStore) -> None:
+        self._engine = engine
+        self._store = store
+
+    def enter(self, video_id: UUID, run_id: str) -> Attempt:
+        """The run's attempt: the one it has, or a new one by claiming the video.
+
+        Raises NotFound, Conflict (the video or its owner is busy, or it can't be made in its state) or Cancelled.
+        """
+        try:
+            with Session(self._engine) as session, session.begin():
+                video = rows.lock_video(session, video_id)
+                if video is None:
+                    raise NotFound("The video was deleted, or it never was.")
+                number = rows.attempt_of_run(session, run_id)
+                if number is None:
+                    self._check_claimable(session, video)
+                    number = rows.claim(session, video, run_id=run_id, worker=this_worker())
+                elif number != video.attempt or video.status != VideoStatus.PROCESSING:
+                    raise Cancelled(f"This run no longer makes the video, which is {video.status} now.")
+                return Attempt(video.id, video.user_id, number, VideoRequest.model_validate(video.request))
+        except IntegrityError:
+            raise Conflict(_BUSY, remedy=_BUSY_REMEDY) from None
+
+    def _check_claimable(self, session: Session, video: Video) -> None:
+        busy = rows.processing_video(session, video.user_id)
+        if busy is not None:
+            other, attempt, silent_seconds = busy
+            if silent_seconds < WORKER_DEAD_AFTER_SECONDS and not is_gone(attempt.worker):
+                raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
+            message = "The program that was making this video ended without a word."
+            rows.finish(
+                session,
+                other.id,
+                other.attempt,
+                VideoStatus.FAILED,
+                message=message,
+                error_code="worker_lost",
+                error_message=message,
+            )
+            session.refresh(video)
+        if video.status not in sources_of(VideoStatus.PROCESSING):
+            raise Conflict(f"A video that is {video.status} can't be generated now.")
+
+    def begin_step(self, attempt: Attempt, step: Step, inputs_hash: str) -> None:
+        """Start a step. Raises Cancelled when the owner asked to stop."""
+        with Session(self._engine) as session, session.begin():
+            if rows.cancel_requested(session, attempt.video_id) or not rows.begin_step(
+                session, attempt.video_id, attempt.number, step, inputs_hash
+            ):
+                raise Cancelled(_STOPPED)
+
+    def earlier_result(
+        self, attempt: Attempt, step: Step, inputs_hash: str, output_type: type[Output]
+    ) -> EarlierResult[Output] | None:
+        """What the same inputs gave this user before, if all its files are still here.
+
+        A request that asks for a fresh video takes nothing from the user's other videos.
+        """
+        with Session(self._engine) as session:
+            row = rows.finished_step(
+                session,
+                attempt.user_id,
+                attempt.video_id,
+                step,
+                inputs_hash,
+                any_video=not attempt.request.fresh,
+            )
+            if row is None:
+                return None
+            try:
+                output = output_type.model_validate(row.output)
+            except ValidationError:  # made by another version of the product
+                return None
+        if not all(self._store.has(artifact) for artifact in artifacts_in(output)):
+            return None
+        return EarlierResult(output, row.provider, row.model)
+
+    def describe_step(
+        self,
+        attempt: Attempt,
+        step: Step,
+        *,
+        provider: str | None = None,
+        model: str | None = None,
+        cost: Cost = FREE,
+        reused: bool = False,
+    ) -> None:
+        """Write down who did the step and what that cost."""
+        with Session(self._engine) as session, session.begin():
+            rows.describe_step(
+                session,
+                attempt.video_id,
+                attempt.number,
+                step,
+                provider=provider,
+                model=model,
+                cost_usd=cost.amount,
+                reused=reused,
+            )
+
+    def store_output(self, video_id: UUID, run_id: str, step: Step, output: BaseModel) -> None:
+        """Finish a step with its output; a finished video finishes the generation in the same transaction.
+
+        Raises Cancelled when the run no longer owns the video.
+        """
+        with Session(self._engine) as session, session.begin():
+            number = rows.attempt_of_run(session, run_id)
+            if number is None or not rows.store_output(session, video_id, number, step, output.model_dump(mode="json")):
+                raise Cancelled(_STOPPED)
+            if isinstance(output, FinishedVideo):
+                rows.finish(
+                    session,
+                    video_id,
+                    number,
+                    VideoStatus.COMPLETED,
+                    title=output.title,
+                    result=output.model_dump(mode="json"),
+                    subtitle_file_url=f"artifact:{output.srt.key}",
+                    completed_at=func.now(),
+                    current_step=None,
+                )
+
+    def load_output(self, video_id: UUID, step: Step, model: type[Output]) -> Output:
+        """What a finished step made. Raises NotFound when it is not finished."""
+        with Session(self._engine) as session:
+            output = rows.load_output(session, video_id, step)
+        if output is None:
+            raise NotFound(f"The step '{step}' has no result for this video.", remedy="Run the video from its start.")
+        return model.model_validate(output)
+
+    def show_progress(self, attempt: Attempt, share: float, *, moved: bool) -> bool:
+        """Sign of life; returns whether the work should go on."""
+        with Session(self._engine) as session, session.begin():
+            return rows.show_progress(
+                session, attempt.video_id, attempt.number, share, moved=moved
+            ) and not rows.cancel_requested(session, attempt.video_id)
+
+    def fail(self, attempt: Attempt, step: Step, error: VidgenError) -> None:
+        """The video failed at this step."""
+        self._finish(
+            attempt,
+            VideoStatus.FAILED,
+            step=step,
+            message=str(error),
+            error_code=error.code,
+            error_message=str(error),
+            error_details={"step": step, "provider": error.provider, "remedy": error.remedy},
+        )
+
+    def cancel(self, attempt: Attempt, step: Step) -> None:
+        """The work was stopped at this step, as was asked."""
+        message = f"Stopped during {step.replace('_', ' ')}."
+        self._finish(
+            attempt,
+            VideoStatus.CANCELLED,
+            step=step,
+            message=message,
+            error_code=Cancelled.code,
+            error_message=message,
+        )
+
+    def let_go(self, video_id: UUID) -> None:
+        """End what this process left unfinished when it was stopped between two steps."""
+        with Session(self._engine) as session, session.begin():
+            video = rows.lock_video(session, video_id)
+            if video is not None and rows.worker_of(session, video) == this_worker():
+                message = "Stopped."
+                rows.finish(
+                    session,
+                    video.id,
+                    video.attempt,
+                    VideoStatus.CANCELLED,
+                    message=message,
+                    error_code=Cancelled.code,
+                    error_message=message,
+                )
+
+    def _finish(self, attempt: Attempt, status: VideoStatus, **values: Any) -> bool:
+        with Session(self._engine) as session, session.begin():
+            return rows.finish(session, attempt.video_id, attempt.number, status, **values)
+
+
+_BUSY = "Another video is being generated for you; one runs at a time."
+_BUSY_REMEDY = "Wait until it is done (vidgen videos shows it), or stop it with Ctrl-C where it runs."
+_STOPPED = "The video was cancelled."

@@ -1,0 +1,136 @@
+"""The media step: a picture or clip for every scene, none shown twice while others are free."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
+from vidgen_pipeline.domain.media import MediaAsset, MediaCandidate, MediaQuery, MediaSelection
+from vidgen_pipeline.domain.money import FREE
+from vidgen_pipeline.domain.script import Script
+from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.providers.base import MediaProvider, ReportProgress
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+FETCHES_AT_ONCE = 2
+
+
+class MediaSelector:
+    """Chooses and fetches for one video. `named` maps a scene to the provider of the very file its script names."""
+
+    def __init__(
+        self,
+        provider: MediaProvider,
+        named: Mapping[int, MediaProvider],
+        *,
+        store: ArtifactStore,
+        scratch: Path,
+        progress: ReportProgress,
+    ) -> None:
+        self._provider = provider
+        self._named = named
+        self._store = store
+        self._scratch = scratch
+        self._progress = progress
+        self._uses: Counter[tuple[str, str]] = Counter()
+        self._rejected: set[tuple[str, str]] = set()
+        self._places = asyncio.Semaphore(FETCHES_AT_ONCE)
+        self._fetched: dict[tuple[str, str], MediaAsset] = {}
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._numbers = count()
+        self.warnings: list[str] = []
+        self.model = ""
+        self.cost = FREE
+
+    async def select(self, script: Script, canvas: Canvas, seed: str) -> MediaSelection:
+        """One asset a scene, in scene order."""
+        queries = [_query(script, index, canvas, seed) for index in range(len(script.scenes))]
+        # Choices are made in order, so that the same script always gets the same pictures; only fetching overlaps.
+        choices = [await self._choose(query) for query in queries]
+        done = 0
+
+        async def fetch(query: MediaQuery, choice: tuple[MediaProvider, MediaCandidate]) -> MediaAsset:
+            nonlocal done
+            async with self._places:
+                asset = await self._fetch(query, *choice)
+            done += 1
+            self._progress(done / len(queries))
+            return asset
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [
+                    group.create_task(fetch(query, choice)) for query, choice in zip(queries, choices, strict=True)
+                ]
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        return MediaSelection(assets=tuple(task.result() for task in tasks), warnings=tuple(self.warnings))
+
+    async def _choose(self, query: MediaQuery) -> tuple[MediaProvider, MediaCandidate]:
+        provider = self._named.get(query.scene_index, self._provider)
+        offered = [
+            candidate
+            for candidate in await provider.search(query)
+            if (provider.provider_name, candidate.locator) not in self._rejected
+        ]
+        if not offered:
+            raise InvalidInput(
+                f"There is no usable picture or clip for scene {query.scene_index + 1}.",
+                remedy=" ".join(self.warnings) or "Add media, or leave out --media to have backdrops drawn.",
+            )
+        best = self._least_used(provider, offered)
+        self._uses[provider.provider_name, best.locator] += 1
+        return provider, best
+
+    def _least_used(self, provider: MediaProvider, offered: Sequence[MediaCandidate]) -> MediaCandidate:
+        """The first of the least used ones: `min` keeps the provider's ranking among equals."""
+        return min(offered, key=lambda candidate: self._uses[provider.provider_name, candidate.locator])
+
+    async def _fetch(self, query: MediaQuery, provider: MediaProvider, candidate: MediaCandidate) -> MediaAsset:
+        """The candidate as an asset or, when it turns out to be unusable, the next best one."""
+        while True:
+            key = (provider.provider_name, candidate.locator)
+            async with self._locks[key]:  # a picture that two scenes show is fetched once
+                if key not in self._fetched and key not in self._rejected:
+                    try:
+                        self._fetched[key] = await self._bring_in(query, provider, candidate)
+                    except MediaRejected as error:
+                        self._rejected.add(key)
+                        self.warnings.append(error.message)
+            if key in self._fetched:
+                return self._fetched[key]
+            provider, candidate = await self._choose(query)
+
+    async def _bring_in(self, query: MediaQuery, provider: MediaProvider, candidate: MediaCandidate) -> MediaAsset:
+        folder = self._scratch / f"media-{next(self._numbers)}"
+        folder.mkdir(parents=True, exist_ok=True)
+        fetched = await provider.fetch(candidate, query, folder)
+        self.model, self.cost = fetched.model, self.cost + fetched.cost
+        return MediaAsset(
+            kind=candidate.kind,
+            file=await asyncio.to_thread(self._store.put_file, fetched.data),
+            provider=provider.provider_name,
+            width=candidate.width,
+            height=candidate.height,
+            duration_ms=candidate.duration_ms,
+            attribution=candidate.attribution,
+            accent_colour=candidate.accent_colour,
+        )
+
+
+def _query(script: Script, index: int, canvas: Canvas, seed: str) -> MediaQuery:
+    scene = script.scenes[index]
+    return MediaQuery(
+        scene_index=index,
+        scene_count=len(script.scenes),
+        search_terms=scene.search_terms,
+        narration=scene.narration,
+        width=canvas.width,
+        height=canvas.height,
+        duration_ms=scene.estimated_ms,
+        seed=seed,
+    )

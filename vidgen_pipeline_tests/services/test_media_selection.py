@@ -1,0 +1,83 @@
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from pydantic import PrivateAttr
+
+from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
+from vidgen_pipeline.domain.media import Attribution, MediaCandidate, MediaKind, MediaQuery, MediaSelection
+from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
+from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.providers.base import MediaProvider, ProviderResult
+from vidgen_pipeline.services.media_selection import MediaSelector
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+
+class Shelf(MediaProvider):
+    """Offers the same pictures, in the same order, for every scene; some turn out to be broken."""
+
+    provider_name: ClassVar[str] = "shelf"
+    pictures: list[str]
+    broken: list[str] = []  # noqa: RUF012 - pydantic copies it
+    _fetched: list[str] = PrivateAttr(default_factory=list)
+
+    async def search(self, query: MediaQuery) -> Sequence[MediaCandidate]:
+        return [
+            MediaCandidate(kind=MediaKind.PHOTO, locator=name, width=10, height=10, attribution=Attribution(title=name))
+            for name in self.pictures
+        ]
+
+    async def fetch(self, candidate: MediaCandidate, query: MediaQuery, scratch: Path) -> ProviderResult[Path]:
+        self._fetched.append(candidate.locator)
+        await asyncio.sleep(0)
+        if candidate.locator in self.broken:
+            raise MediaRejected(f"{candidate.locator} is broken.")
+        path = scratch / f"{candidate.locator}.jpg"
+        path.write_text(candidate.locator)
+        return ProviderResult(data=path, model="m")
+
+
+def _select(
+    shelf: Shelf, scenes: int, store: ArtifactStore, scratch: Path, named: dict[int, MediaProvider] | None = None
+) -> MediaSelection:
+    script = Script(
+        title="T",
+        language="en",
+        scenes=tuple(Scene(index=i, lines=(SpokenLine(text="x"),), estimated_ms=1000) for i in range(scenes)),
+    )
+    selector = MediaSelector(shelf, named or {}, store=store, scratch=scratch, progress=lambda _: None)
+    return asyncio.run(selector.select(script, Canvas(width=10, height=10), seed="T"))
+
+
+def _shown(selection: MediaSelection, store: ArtifactStore) -> str:
+    assert all(store.path(asset.file).read_text() == asset.attribution.title for asset in selection.assets)
+    return "".join(asset.attribution.title for asset in selection.assets)
+
+
+def test_none_is_shown_twice_while_others_are_free(store: ArtifactStore, tmp_path: Path):
+    assert _shown(_select(Shelf(pictures=list("abc")), 3, store, tmp_path), store) == "abc"
+    assert _shown(_select(Shelf(pictures=list("abc")), 7, store, tmp_path), store) == "abcabca"
+
+
+def test_each_picture_is_fetched_once(store: ArtifactStore, tmp_path: Path):
+    shelf = Shelf(pictures=list("ab"))
+    _select(shelf, 6, store, tmp_path)
+    assert sorted(shelf._fetched) == ["a", "b"]
+
+
+def test_a_broken_one_is_replaced_and_named(store: ArtifactStore, tmp_path: Path):
+    selection = _select(Shelf(pictures=list("abc"), broken=["b"]), 3, store, tmp_path)
+    assert "b" not in _shown(selection, store)
+    assert selection.warnings == ("b is broken.",)
+
+
+def test_when_none_is_left_the_causes_are_told(store: ArtifactStore, tmp_path: Path):
+    with pytest.raises(InvalidInput, match=r"no usable picture .* a is broken\. b is broken\."):
+        _select(Shelf(pictures=list("ab"), broken=list("ab")), 1, store, tmp_path)
+
+
+def test_a_scene_that_names_its_file_gets_that_one(store: ArtifactStore, tmp_path: Path):
+    named: dict[int, MediaProvider] = {1: Shelf(pictures=["z"])}
+    assert _shown(_select(Shelf(pictures=list("ab")), 3, store, tmp_path, named), store) == "azb"
