@@ -50,11 +50,6 @@ class Cue(BaseModel):
     def words(self) -> tuple[Word, ...]:
         return tuple(word for line in self.lines for word in line)
 
-    @property
-    def text(self) -> str:
-        """The cue as a person reads it, lines split by a newline."""
-        return "\n".join(" ".join(word.text for word in line) for line in self.lines)
-
 
 class Captions(BaseModel):
     """All cues of a video and the style they are drawn in."""

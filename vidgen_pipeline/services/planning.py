@@ -55,8 +55,7 @@ class Plan:
 def plan(wishes: Wishes, defaults: Defaults) -> Plan:
     """Check and complete the wishes. Raises InvalidInput or ProviderUnavailable with a sentence; changes nothing."""
     notes: list[str] = []
-    style = wishes.subtitle_style or defaults.subtitle_style
-    caption_style(style)
+    style = caption_style(wishes.subtitle_style or defaults.subtitle_style).name
     ratio = _choice("aspect ratio", wishes.aspect_ratio or defaults.aspect_ratio, AspectRatio)
     mood = _choice("music mood", wishes.music or defaults.music, MusicMood)
     language, voice_provider, voice = _language_and_voice(wishes, notes)

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from vidgen_pipeline.domain.captions import Cue
+from vidgen_pipeline.domain.narration import Narration, Word, frames_to_ms
+from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.subtitles.cues import build_cues
+from vidgen_pipeline.subtitles.layout import caption_area, caption_typeface, shown
+from vidgen_pipeline.subtitles.spacing import joined, may_break
+from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style
+from vidgen_pipeline_tests.subtitles.samples import (
+    LANDSCAPE,
+    PORTRAIT,
+    SQUARE,
+    WALL,
+    narrated,
+    narration_of,
+    scene_of,
+    spoken,
+)
+
+GERMAN = "Die Geschwindigkeitsbegrenzung auf der Autobahn ist im Gegensatz zu anderen Ländern ungewöhnlich hoch."
+CHINESE = "万里长城在月球上看不见，这是一个常见的错误，很多人都相信。但是事实并非如此。"
+CANVASES = [PORTRAIT, LANDSCAPE, SQUARE]
+
+
+def cues_of(
+    narration: Narration, canvas: Canvas = PORTRAIT, style: str = "classic", language: str = "en"
+) -> tuple[Cue, ...]:
+    return build_cues(narration, language=language, canvas=canvas, style=caption_style(style))
+
+
+def lines_of(cues: tuple[Cue, ...]) -> list[list[str]]:
+    return [[joined(word.text for word in line) for line in cue.lines] for cue in cues]
+
+
+def words_at(*spans: tuple[str, int, int]) -> tuple[Word, ...]:
+    return tuple(
+        Word(text=text, start_ms=start, end_ms=end, sentence_end=text.endswith(".")) for text, start, end in spans
+    )
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize("style", STYLE_NAMES)
+@pytest.mark.parametrize(("text", "language"), [(WALL, "en"), (GERMAN, "de"), (CHINESE, "zh")])
+def test_every_word_is_in_one_cue_and_every_line_fits(canvas: Canvas, style: str, text: str, language: str) -> None:
+    narration = narrated(text, text)
+    cues = cues_of(narration, canvas, style, language)
+    assert [word for cue in cues for word in cue.words] == list(narration.words)
+    area, face = caption_area(canvas, caption_style(style)), caption_typeface(caption_style(style), language)
+    for cue in cues:
+        assert len(cue.lines) <= 2
+        for line in cue.lines:
+            drawn = joined(shown(word.text, caption_style(style), language) for word in line)
+            assert len(line) == 1 or face.width(drawn) * area.em <= area.width
+    for sooner, later in pairwise(cues):
+        assert sooner.end_ms <= later.start_ms
+
+
+def test_upright_video_shows_a_few_words_at_once() -> None:
+    cues = cues_of(narrated(WALL))
+    counts = [len(cue.words) for cue in cues]
+    assert max(counts) <= 6
+    assert sum(2 <= count <= 5 for count in counts) >= 0.9 * len(counts)
+
+
+def test_wide_video_shows_up_to_two_lines_of_about_forty_characters() -> None:
+    lines = lines_of(cues_of(narrated(WALL), LANDSCAPE))
+    assert any(len(cue) == 2 for cue in lines)
+    assert max(len(line) for cue in lines for line in cue) <= 48
+    assert len(lines) < len(cues_of(narrated(WALL))) / 2
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+def test_a_cue_starts_with_its_first_word_and_leaves_at_most_300_ms_after_its_last(canvas: Canvas) -> None:
+    for cue in cues_of(narrated(WALL, WALL), canvas):
+        assert cue.start_ms == cue.words[0].start_ms
+        assert cue.words[-1].end_ms <= cue.end_ms <= cue.words[-1].end_ms + 300
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+def test_cues_stay_within_their_scene(canvas: Canvas) -> None:
+    narration = narrated(WALL, "Short.", WALL)
+    scenes = list(zip(narration.start_frames, narration.scenes, strict=True))
+    spans = [(frames_to_ms(start), frames_to_ms(start + scene.frames)) for start, scene in scenes]
+    for cue in cues_of(narration, canvas):
+        assert any(start <= cue.start_ms and cue.end_ms <= end for start, end in spans)
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+def test_sentences_share_a_cue_only_with_a_lone_short_word(canvas: Canvas) -> None:
+    cues = cues_of(narrated(WALL), canvas)
+    for cue in cues:
+        sentences: list[list[Word]] = [[]]
+        for word in cue.words:
+            sentences[-1].append(word)
+            if word.sentence_end:
+                sentences.append([])
+        parts = [part for part in sentences if part]
+        assert len(parts) == 1 or any(len(part) == 1 for part in parts)
+    assert [cue for cue in lines_of(cues) if "Yes." in cue[0]] == [["Yes. Really!"]]
+
+
+def test_a_sentence_of_one_long_spoken_word_stands_alone() -> None:
+    words = words_at(("Stop.", 0, 900), ("Look", 1300, 1600), ("both", 1620, 1900), ("ways.", 1920, 2400))
+    assert lines_of(cues_of(narration_of(scene_of(words)))) == [["Stop."], ["Look both ways."]]
+
+
+def test_a_short_gap_is_closed_and_a_long_one_leaves_the_picture_free() -> None:
+    text = "Alpha bravo charlie. Delta echo foxtrot."
+    for gap, left in ((80, 0), (119, 0), (300, 0), (350, 120), (900, 600)):
+        words = list(spoken(text, start_ms=0))
+        shift = words[2].end_ms + gap - words[3].start_ms
+        words[3:] = [word.shifted(shift) for word in words[3:]]
+        first, second = cues_of(narration_of(scene_of(words)))
+        assert second.start_ms - first.end_ms == left
+
+
+def test_no_cue_flashes_by_unless_speech_forces_it() -> None:
+    for canvas in CANVASES:
+        assert min(cue.end_ms - cue.start_ms for cue in cues_of(narrated(WALL), canvas)) >= 700
+    words = words_at(("Go.", 0, 200), ("Onomatopoeia", 250, 900), ("continues", 920, 1500), ("here.", 1520, 2000))
+    assert lines_of(cues_of(narration_of(scene_of(words))))[0][0].startswith("Go. Onomatopoeia")
+
+
+def test_ordinary_speech_is_read_at_17_characters_a_second_or_less() -> None:
+    for canvas in CANVASES:
+        for cue in cues_of(narrated(WALL), canvas):
+            assert len(joined(word.text for word in cue.words)) * 1000 <= 17 * (cue.end_ms - cue.start_ms)
+
+
+def test_a_silence_within_a_sentence_parts_it() -> None:
+    words = words_at(
+        ("This", 0, 300), ("is", 320, 500), ("it", 520, 800),
+        ("but", 2600, 2900), ("not", 2920, 3200), ("that.", 3220, 3700),
+    )  # fmt: skip
+    assert lines_of(cues_of(narration_of(scene_of(words)), LANDSCAPE)) == [["This is it"], ["but not that."]]
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_phrases_are_kept_whole(canvas: Canvas, style: str) -> None:
+    cues = cues_of(narrated(WALL), canvas, style)
+    last_words = [line[-1].text for cue in cues for line in cue.lines]
+    assert not {"The", "the", "of", "a", "and", "but", "In"} & set(last_words)
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize("style", STYLE_NAMES)
+def test_no_line_is_a_lone_short_word(canvas: Canvas, style: str) -> None:
+    for cue in cues_of(narrated(WALL), canvas, style):
+        if len(cue.lines) == 2:
+            assert all(len(line) > 1 or len(line[0].text) > 3 for line in cue.lines)
+
+
+def test_chinese_has_no_spaces_and_no_line_starts_with_a_comma() -> None:
+    for canvas in CANVASES:
+        for style in STYLE_NAMES:
+            lines = [line for cue in lines_of(cues_of(narrated(CHINESE), canvas, style, "zh")) for line in cue]
+            assert "".join(lines) == CHINESE
+            assert not any(line[0] in "，。" for line in lines)
+
+
+def test_loose_punctuation_and_marks_do_not_begin_a_line() -> None:
+    assert not may_break("错误", "，")
+    assert not may_break("（", "中")
+    assert not may_break("カ", "ー")
+    assert not may_break("ก", "ำ")
+    assert may_break("错", "误")
+    assert may_break("wall", "is")
+
+
+def test_words_meet_by_their_scripts() -> None:
+    assert joined(["The", "wall", "is."]) == "The wall is."
+    assert joined(["你", "好", "，", "世", "界"]) == "你好，世界"
+    assert joined(["กำ", "แพง"]) == "กำแพง"
+    assert joined(["한국어", "말"]) == "한국어 말"
+    assert joined(["我", "用", "Python", "写"]) == "我用Python写"
+    assert joined(["ใช้", "Python"]) == "ใช้ Python"
+
+
+def test_a_word_too_wide_for_a_line_stands_alone_in_its_cue() -> None:
+    long = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
+    for canvas in (PORTRAIT, SQUARE):
+        cues = cues_of(narrated(f"Die große {long} war hier."), canvas, language="de")
+        assert [[word.text for word in cue.words] for cue in cues if long in [word.text for word in cue.words]] == [
+            [long]
+        ]
+
+
+def test_an_emoji_stays_with_its_word() -> None:
+    words = spoken("We launched the rocket 🚀 yesterday evening and everybody was happy 😀 about the launch.")
+    for style in STYLE_NAMES:
+        lines = [line for cue in cues_of(narration_of(scene_of(words)), style=style) for line in cue.lines]
+        assert not any(line[0].text in "🚀😀" for line in lines)
+
+
+def test_a_scene_without_words_has_no_cues() -> None:
+    assert (
+        cues_of(narration_of(scene_of([]), scene_of(spoken("Hello there."), 1)))[0].start_ms
+        == 1000 * 1400 // 1000 + 200
+    )
+
+
+UGLY = st.text(st.sampled_from(list("aeW.,-{}\\<>&'\" \n\u202e\u200f😀漢，กاש")), min_size=0, max_size=12)
+
+
+@given(
+    st.lists(st.tuples(UGLY, st.integers(0, 900), st.integers(-50, 1500), st.booleans()), min_size=1, max_size=25),
+    st.data(),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_words_become_ordered_cues_that_lose_nothing(
+    parts: list[tuple[str, int, int, bool]], data: st.DataObject
+) -> None:
+    words, time = [], 0
+    for text, length, pause, over in parts:
+        words.append(Word(text=text, start_ms=time, end_ms=time + length, sentence_end=over))
+        time = max(0, time + length + pause)
+    canvas, style = data.draw(st.sampled_from(CANVASES)), data.draw(st.sampled_from(STYLE_NAMES))
+    cues = cues_of(narration_of(scene_of(words)), canvas, style, data.draw(st.sampled_from(["en", "ar", "zh", "hi"])))
+    assert [word for cue in cues for word in cue.words] == words
+    assert all(cue.start_ms < cue.end_ms and len(cue.lines) <= 2 and all(cue.lines) for cue in cues)
+    assert all(sooner.end_ms <= later.start_ms for sooner, later in pairwise(cues))
