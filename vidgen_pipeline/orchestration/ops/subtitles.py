@@ -1,0 +1,45 @@
+"""Step 5: words in time become captions."""
+
+import asyncio
+
+from dagster import In, OpExecutionContext, Out, op
+
+from vidgen_pipeline.domain.captions import SubtitleFiles
+from vidgen_pipeline.domain.narration import Narration
+from vidgen_pipeline.domain.script import Script
+from vidgen_pipeline.domain.timeline import CANVASES
+from vidgen_pipeline.domain.video import Step
+from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
+from vidgen_pipeline.services.captions import make_captions
+from vidgen_pipeline.subtitles.styles import caption_style
+
+
+@op(
+    ins={"script": In(Script), "narration": In(Narration)},
+    out=Out(SubtitleFiles, io_manager_key="generation_steps"),
+    required_resource_keys=resources_for(),
+)
+async def subtitles(context: OpExecutionContext, script: Script, narration: Narration) -> SubtitleFiles:
+    """Gather words into cues and write them as SRT, VTT and ASS."""
+    step = await enter_step(context, Step.SUBTITLES)
+    canvas = CANVASES[step.request.aspect_ratio]
+
+    async def work(bench: Bench) -> StepResult[SubtitleFiles]:
+        made = await asyncio.to_thread(
+            make_captions,
+            narration,
+            language=script.language,
+            canvas=canvas,
+            style_name=step.request.subtitle_style,
+            store=bench.store,
+            scratch=bench.scratch,
+        )
+        return StepResult(output=made, metadata={"cues": len(made.captions.cues), "style": made.captions.style.name})
+
+    inputs = {
+        "narration": narration,
+        "language": script.language,
+        "canvas": canvas,
+        "style": caption_style(step.request.subtitle_style),
+    }
+    return await step.run(SubtitleFiles, inputs, work)

@@ -1,0 +1,223 @@
+"""What all six ops share: claim, leave out unchanged work, show progress, stop when asked, fail with a sentence."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
+from uuid import UUID
+
+from dagster import DagsterExecutionInterruptedError, Failure, OpExecutionContext
+from pydantic import BaseModel
+from sqlalchemy import Engine
+
+from vidgen_pipeline.domain.errors import Cancelled, VidgenError
+from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.providers import Category
+from vidgen_pipeline.domain.video import Step, VideoRequest
+from vidgen_pipeline.orchestration.resources import PipelineResource
+from vidgen_pipeline.providers.base import BaseProvider
+from vidgen_pipeline.providers.factory import ProviderFactory
+from vidgen_pipeline.services.generation import Attempt, EarlierResult
+from vidgen_pipeline.services.inputs import inputs_hash
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+LOOK_EVERY_SECONDS = 0.5
+BEAT_EVERY_SECONDS = 2.5
+
+Output = TypeVar("Output", bound=BaseModel)
+Adapter = TypeVar("Adapter", bound=BaseProvider)
+Returned = TypeVar("Returned")
+Arguments = ParamSpec("Arguments")
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult(Generic[Output]):
+    """What a step made, who made it, what it cost, and what the UI should show of it."""
+
+    output: Output
+    provider: str | None = None
+    model: str | None = None
+    cost: Cost = FREE
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Bench:
+    """Where a step's work is done: a scratch folder, the store, and a way to say how far it is."""
+
+    def __init__(self, scratch: Path, store: ArtifactStore) -> None:
+        self.scratch = scratch
+        self.store = store
+        self.share = 0.0
+
+    def progress(self, share: float) -> None:
+        """Note the share of the work that is done. It never goes back."""
+        self.share = max(self.share, min(share, 1.0))
+
+
+class StepRun:
+    """One step of one attempt."""
+
+    def __init__(self, context: OpExecutionContext, step: Step, pipeline: PipelineResource, attempt: Attempt) -> None:
+        self._context = context
+        self._step = step
+        self._pipeline = pipeline
+        self._generation = pipeline.generation
+        self.attempt = attempt
+
+    @property
+    def request(self) -> VideoRequest:
+        return self.attempt.request
+
+    @property
+    def store(self) -> ArtifactStore:
+        return self._pipeline.store
+
+    @property
+    def engine(self) -> Engine:
+        return self._pipeline.engine
+
+    def provider(self, kind: type[Adapter], name: str | None = None) -> Adapter:
+        """The provider the request names for this kind of work, or the one called `name`, as the operator set it up."""
+        resources = self._context.resources._asdict()
+        configured = {key: value for key, value in resources.items() if isinstance(value, BaseProvider)}
+        with self.telling():
+            chosen = name or self.request.selected_providers[kind.category]
+            return ProviderFactory(configured).get_provider(chosen, kind)
+
+    async def run(
+        self,
+        model: type[Output],
+        inputs: Mapping[str, Any],
+        work: Callable[[Bench], Awaitable[StepResult[Output]]],
+    ) -> Output:
+        """Do the work, unless the same inputs gave a result before. Ends the video in every way it can end badly."""
+        digest = inputs_hash(self._step, inputs)
+        with self.telling(), _stop_signals():
+            earlier = await self._in_thread(self._generation.earlier_result, self._step, digest, model)
+            await self._in_thread(self._generation.begin_step, self._step, digest)
+            result = self._reused(earlier) if earlier else await self._worked(work)
+            await self._in_thread(
+                self._generation.describe_step,
+                self._step,
+                provider=result.provider,
+                model=result.model,
+                cost=result.cost,
+                reused=earlier is not None,
+            )
+        self._context.add_output_metadata(result.metadata)
+        return result.output
+
+    @staticmethod
+    def _reused(earlier: EarlierResult[Output]) -> StepResult[Output]:
+        return StepResult(
+            output=earlier.output, provider=earlier.provider, model=earlier.model, metadata={"reused": True}
+        )
+
+    async def _worked(self, work: Callable[[Bench], Awaitable[StepResult[Output]]]) -> StepResult[Output]:
+        """Do the work, showing signs of life and stopping it when the owner or the machine asks."""
+        with self._pipeline.scratch(f"{self.attempt.video_id}-{self._step}") as scratch:
+            bench = Bench(scratch, self.store)
+            task = asyncio.ensure_future(work(bench))
+            try:
+                await self._beat(task, bench)
+                result = await task
+            finally:
+                task.cancel()
+                # The work's own clean-up is over, and its child processes are gone, before its folder goes.
+                await asyncio.wait({task})
+        metadata = {"reused": False, "cost_usd": float(result.cost.amount), **result.metadata}
+        return replace(result, metadata=metadata)
+
+    async def _beat(self, task: asyncio.Future[StepResult[Output]], bench: Bench) -> None:
+        clock = asyncio.get_running_loop().time
+        shown, beaten_at = 0.0, clock()
+        while not task.done():
+            await asyncio.wait({task}, timeout=LOOK_EVERY_SECONDS)
+            moved = bench.share - shown >= 0.01
+            if task.done() or not (moved or clock() - beaten_at >= BEAT_EVERY_SECONDS):
+                continue
+            shown, beaten_at = bench.share, clock()
+            if not await self._in_thread(self._generation.show_progress, bench.share, moved=moved):
+                task.cancel()
+
+    async def _in_thread(
+        self,
+        write: Callable[Concatenate[Attempt, Arguments], Returned],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Returned:
+        """Read or write the video's rows without holding up the event loop."""
+        return await asyncio.to_thread(write, self.attempt, *args, **kwargs)
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[None]:
+        """Write the video's end into its row, then let Dagster know in its own words."""
+        try:
+            yield
+        except (Cancelled, asyncio.CancelledError, DagsterExecutionInterruptedError, KeyboardInterrupt):
+            self._generation.cancel(self.attempt, self._step)
+            raise DagsterExecutionInterruptedError("The video was cancelled.") from None
+        except VidgenError as error:
+            self._generation.fail(self.attempt, self._step, error)
+            _give_up(error)
+        except Exception as error:
+            sentence = f"The step '{self._step}' met an error nobody foresaw ({type(error).__name__})."
+            remedy = "The run's log in the Dagster UI has the details."
+            self._generation.fail(self.attempt, self._step, VidgenError(sentence, remedy=remedy))
+            raise
+
+
+def resources_for(*categories: Category) -> set[str]:
+    """Keys of the resources an op needs: the pipeline, and every provider of the given categories."""
+    names = (name for category in categories for name in ProviderFactory.get_providers_for_category(category))
+    return {"pipeline", *names}
+
+
+async def enter_step(context: OpExecutionContext, step: Step) -> StepRun:
+    """Claim the video for this run, or find that it is ours already. Ends the run at once when it can't be."""
+    pipeline: PipelineResource = context.resources.pipeline
+    try:
+        attempt = await asyncio.to_thread(pipeline.generation.enter, UUID(context.partition_key), context.run_id)
+    except Cancelled as error:
+        raise DagsterExecutionInterruptedError(str(error)) from None
+    except VidgenError as error:
+        _give_up(error)
+    return StepRun(context, step, pipeline, attempt)
+
+
+def _give_up(error: VidgenError) -> NoReturn:
+    metadata = {"code": error.code, "provider": error.provider or ""}
+    raise Failure(description=str(error), metadata=metadata, allow_retries=False) from None
+
+
+@contextlib.contextmanager
+def _stop_signals() -> Iterator[None]:
+    """Turn Ctrl-C and Terminate into a cancelled task, so that `finally` blocks run and child processes are ended.
+
+    Dagster's own handler raises out of the event loop and leaves the coroutine hanging where it was.
+    """
+    task = asyncio.current_task()
+    if task is None or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop() -> None:
+        if not task.cancelling():  # a second Ctrl-C must not cut the clean-up short
+            task.cancel()
+
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
