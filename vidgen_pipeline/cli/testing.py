@@ -1,0 +1,52 @@
+"""`vidgen test`: everything a change must pass, the quick checks first and the tests last."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from vidgen_pipeline.domain.errors import MissingTool
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+_CHECKS = {
+    "ruff check": ("-m", "ruff", "check", "--quiet"),
+    "ruff format": ("-m", "ruff", "format", "--check"),
+    "mypy": ("-m", "mypy"),
+    "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as main; main(['--no-logo'])"),
+}
+
+
+def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT) -> int:
+    """Run the checks, then pytest with `arguments`; paths in them start from the checkout.
+
+    Every check is run, even after one has failed: one line if it passes, and all it has to say if not. Pytest comes
+    last, so its summary is the last line. Returns 0 only if all went well. Raises MissingTool where there is no
+    checkout, and so no tests: in a package installed from a wheel.
+    """
+    if not (checkout / "vidgen_pipeline_tests").is_dir():
+        raise MissingTool("The tests are not here: an installed package has none.", remedy="Run them in a checkout.")
+    failed = [name for name, command in _CHECKS.items() if not _passes(name, command, checkout)]
+    pytest = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=checkout, check=False)
+    return pytest.returncode or int(bool(failed))
+
+
+def _passes(name: str, command: Sequence[str], checkout: Path) -> bool:
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=checkout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    passed = done.returncode == 0
+    typer.echo(f"{name}: {'passed' if passed else 'FAILED'}")
+    if not passed:
+        typer.echo(done.stdout)
+    return passed
