@@ -15,7 +15,7 @@ from sqlalchemy import Engine, make_url, text
 
 from vidgen_pipeline.database.engine import open_engine
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.runtime.postgres import Databases, databases
+from vidgen_pipeline.runtime.postgres.databases import Databases, databases
 from vidgen_pipeline.services.startup import prepare
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 

@@ -44,13 +44,19 @@ class CataloguePrice(BaseModel):
 
 
 class CatalogueModel(BaseModel):
-    """One model (or engine) of a provider, with its price and, where it ends, when."""
+    """One model (or engine) of a provider, with its price and, where it ends, when.
+
+    `input_price` is what a model that charges for both takes for what it reads; `price` is then for what it writes.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     price: CataloguePrice
+    input_price: CataloguePrice | None = None
     retires_on: date | None = None
+    durations_s: tuple[int, ...] = Field(default=(), description="The lengths of clips it makes, in seconds.")
+    aspect_ratios: tuple[str, ...] = Field(default=(), description="The shapes of clips it makes; empty: any.")
 
 
 class Provider(BaseModel):
@@ -65,6 +71,11 @@ class Provider(BaseModel):
     recommended_model: str
     models: tuple[CatalogueModel, ...] = Field(min_length=1)
     needs_key: bool = False
+    enabled: bool = Field(default=True, description="False: the operator has to turn it on first; `note` says why.")
+    retired_on: date | None = None
+    replacement: str = Field(default="", description="What to choose instead of a retired provider.")
+    key_url: str = Field(default="", description="Where a person gets a key.")
+    key_variables: tuple[str, ...] = Field(default=(), description="Environment variables an operator's key is in.")
     languages: tuple[str, ...] = Field(default=(), description="Empty: any language.")
     word_times: bool = False
     licence: str = ""

@@ -23,6 +23,7 @@ from vidgen_pipeline.domain.narration import Word
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.script import Brief, Script
 from vidgen_pipeline.domain.timeline import Timeline
+from vidgen_pipeline.domain.video import AspectRatio
 
 Result = TypeVar("Result")
 
@@ -158,4 +159,27 @@ class AssemblyProvider(BaseProvider):
         """Render into `scratch`. The file is decoded to its end and measured before this returns.
 
         When the awaiting task is cancelled, every child process is gone before CancelledError leaves this call.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClipRequest:
+    """A clip for a scene: what it shows, at least how long (ms), in which shape, and the picture it starts from."""
+
+    prompt: str
+    duration_ms: int
+    aspect_ratio: AspectRatio
+    first_frame: Path | None = None
+
+
+class VideoAIProvider(BaseProvider):
+    """Makes a moving picture from words, or from a picture and words."""
+
+    category = Category.VIDEO_AI
+
+    @abstractmethod
+    async def make_clip(self, request: ClipRequest, scratch: Path) -> ProviderResult[Path]:
+        """Make a clip as a file in `scratch`, as long as the vendor's grid allows but never shorter than it can be.
+
+        Raises ContentRejected when the vendor will not show this, InvalidInput for a shape it can't make.
         """

@@ -64,7 +64,7 @@ def test_own_media_from_standard_input_in_german(run: Run, monkeypatch: pytest.M
     script = "Die Katze schläft den ganzen Tag auf dem Sofa und träumt von Mäusen."
     monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(script.encode()), encoding="utf-8"))
     ran = run(
-        "make", "--script", "-", "--media", "fotos", "--aspect-ratio", "1:1", "--music", "none", "--title", "Katze"
+        "make", "--script", "-", "--media", "fotos", "--aspect-ratio", "1:1", "--music", "none", "--title", "Tier"
     )
     assert ran.exit_code == 0, ran.stderr
     assert "kaputt.jpg" in ran.stderr

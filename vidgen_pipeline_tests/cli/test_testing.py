@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from vidgen_pipeline.cli.testing import run_tests
 from vidgen_pipeline.domain.errors import MissingTool
+from vidgen_pipeline_tests.plain_user import read_only, without_roots_rights
 
 SETTINGS = """
 [tool.ruff.lint]
@@ -19,7 +22,6 @@ packages = ["shop"]
 
 [tool.pytest.ini_options]
 testpaths = ["vidgen_pipeline_tests"]
-addopts = "-p no:cacheprovider"
 
 [tool.importlinter]
 root_package = "shop"
@@ -64,6 +66,25 @@ def test_a_clean_checkout_is_a_line_for_each_check_and_then_pytest(checkout: Pat
     assert lines[:4] == ["ruff check: passed", "ruff format: passed", "mypy: passed", "lint-imports: passed"]
     assert "test session starts" in lines[4]
     assert "2 passed" in lines[-1]
+
+
+def test_the_checks_pass_in_a_checkout_that_cannot_be_written(checkout: Path):
+    with read_only(checkout):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"from {run_tests.__module__} import *; sys.exit(run_tests([], Path({str(checkout)!r})))",
+            ],
+            preexec_fn=without_roots_rights,
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        left_behind = {path.name for path in checkout.iterdir()} - {"pyproject.toml", "shop", "vidgen_pipeline_tests"}
+    assert done.returncode == 0, done.stdout
+    assert "FAILED" not in done.stdout
+    assert left_behind == set()
 
 
 def test_every_check_that_fails_is_shown_and_pytest_still_has_the_last_word(
