@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Brief(BaseModel):
-    """What a script provider works from. `script_text` is the person's own words; `topic` asks for new ones."""
+    """What a script provider works from. `script_text` is the person's own words; `topic` asks for new ones.
+
+    What is None is left to the template; `template` None is the provider's own choice.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -16,6 +19,12 @@ class Brief(BaseModel):
     script_text: str | None = None
     title: str | None = None
     language: str
+    audience: str | None = None
+    tone: str | None = None
+    platform: str | None = Field(default=None, description="Where it will be shown, for example `tiktok`.")
+    template: str | None = None
+    target_length_ms: int | None = Field(default=None, gt=0)
+    most_ai_scenes: int = Field(default=0, ge=0, description="How many scenes may ask for a clip of a video model.")
 
 
 class Visual(StrEnum):

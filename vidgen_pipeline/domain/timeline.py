@@ -10,7 +10,7 @@ from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import Captions
 from vidgen_pipeline.domain.media import AIClips, MediaAsset, MediaKind, MediaSelection
 from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, Narration, frames_to_ms
-from vidgen_pipeline.domain.script import Script
+from vidgen_pipeline.domain.script import Scene, Script
 from vidgen_pipeline.domain.video import AspectRatio
 
 CROSSFADE_FRAMES = 10
@@ -132,7 +132,6 @@ def build_timeline(
         source = clips.clips.get(scene.index, found)
         # A short scene still shows both of its ends unblended.
         crossfade = min(CROSSFADE_FRAMES, speech.frames // 3) if scene.index else 0
-        drawn = source.kind is MediaKind.BACKDROP and scene.on_screen_text
         scenes.append(
             TimelineScene(
                 index=scene.index,
@@ -142,9 +141,7 @@ def build_timeline(
                 motion=Motion.NONE if source.kind is MediaKind.CLIP else _STILL_MOTIONS[scene.index % 4],
                 crossfade_frames=crossfade,
                 narration=speech.audio,
-                on_screen_text=OnScreenText(text=scene.on_screen_text, accent_colour=source.accent_colour or "#FFFFFF")
-                if drawn
-                else None,
+                on_screen_text=_on_screen_text(scene, source),
             )
         )
     return Timeline(
@@ -155,3 +152,11 @@ def build_timeline(
         captions=captions,
         music=music,
     )
+
+
+def _on_screen_text(scene: Scene, source: MediaAsset) -> OnScreenText | None:
+    """The scene's key phrase where the picture has room for it: on a drawn backdrop. Set like a headline."""
+    if source.kind is not MediaKind.BACKDROP or not scene.on_screen_text:
+        return None
+    phrase = scene.on_screen_text[0].upper() + scene.on_screen_text[1:]
+    return OnScreenText(text=phrase, accent_colour=source.accent_colour or "#FFFFFF")
