@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import json
 import os
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from vidgen_pipeline_tests.plain_user import read_only, without_roots_rights
 
 PROJECT = Path(__file__).parent.parent
 PYTHON = os.path.realpath(sys.executable)
@@ -299,28 +300,19 @@ def test_a_set_up_or_an_update_that_was_killed_half_way_is_begun_anew(checkout: 
         assert not left_over.exists()
 
 
-def _without_roots_rights() -> None:
-    """Make a child that root starts heed write permissions, as anybody else's does."""
-    drop_from_bounding_set, may_write_everywhere = 24, 1
-    if os.geteuid() == 0 and ctypes.CDLL(None).prctl(drop_from_bounding_set, may_write_everywhere, 0, 0, 0):
-        raise OSError("prctl failed")
-
-
 def test_in_a_checkout_that_cannot_be_written_the_environment_is_the_callers_own(checkout: Checkout):
-    checkout.folder.chmod(0o555)
-    result = checkout.call(preexec_fn=_without_roots_rights)
-    own = checkout.home / ".local/share/vidgen_pipeline/venv"
-    assert result.answer["prefix"] == str(own)
+    with read_only(checkout.folder):
+        result = checkout.call(preexec_fn=without_roots_rights)
+        again = checkout.call(preexec_fn=without_roots_rights)
+    assert result.answer["prefix"] == str(checkout.home / ".local/share/vidgen_pipeline/venv")
     assert not checkout.venv.exists()
-    assert checkout.call(preexec_fn=_without_roots_rights).errors == ""
-    checkout.folder.chmod(0o755)
+    assert again.errors == ""
 
 
 def test_an_environment_that_is_ready_is_used_though_it_cannot_be_written(ready: Checkout, tmp_path: Path):
     ready.call()
-    ready.folder.chmod(0o555)
-    result = ready.call(preexec_fn=_without_roots_rights, env={"HOME": str(tmp_path)})
-    ready.folder.chmod(0o755)
+    with read_only(ready.folder):
+        result = ready.call(preexec_fn=without_roots_rights, env={"HOME": str(tmp_path)})
     assert result.answer["prefix"] == str(ready.venv)
     assert (result.errors, list(tmp_path.iterdir())) == ("", [])
 

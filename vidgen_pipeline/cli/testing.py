@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typer
 
 from vidgen_pipeline.domain.errors import MissingTool
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-
-_CHECKS = {
-    "ruff check": ("-m", "ruff", "check", "--quiet"),
-    "ruff format": ("-m", "ruff", "format", "--check"),
-    "mypy": ("-m", "mypy"),
-    "lint-imports": ("-c", "from importlinter.cli import lint_imports_command as main; main(['--no-logo'])"),
-}
 
 
 def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT) -> int:
@@ -30,9 +26,31 @@ def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT) -> int:
     """
     if not (checkout / "vidgen_pipeline_tests").is_dir():
         raise MissingTool("The tests are not here: an installed package has none.", remedy="Run them in a checkout.")
-    failed = [name for name, command in _CHECKS.items() if not _passes(name, command, checkout)]
+    with _caches(checkout) as caches:
+        failed = [name for name, command in _checks(caches).items() if not _passes(name, command, checkout)]
     pytest = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=checkout, check=False)
     return pytest.returncode or int(bool(failed))
+
+
+@contextmanager
+def _caches(checkout: Path) -> Iterator[Path]:
+    """Where the checks remember what they saw: the checkout or, if it can't be written, a folder for this once."""
+    if os.access(checkout, os.W_OK):
+        yield checkout
+    else:
+        with TemporaryDirectory(prefix="vidgen-test-") as folder:
+            yield Path(folder)
+
+
+def _checks(caches: Path) -> Mapping[str, Sequence[str]]:
+    ruff_cache = ("--cache-dir", str(caches / ".ruff_cache"))
+    lint_imports = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    return {
+        "ruff check": ("-m", "ruff", "check", "--quiet", *ruff_cache),
+        "ruff format": ("-m", "ruff", "format", "--check", *ruff_cache),
+        "mypy": ("-m", "mypy", "--cache-dir", str(caches / ".mypy_cache")),
+        "lint-imports": ("-c", lint_imports, "--no-logo", "--cache-dir", str(caches / ".import_linter_cache")),
+    }
 
 
 def _passes(name: str, command: Sequence[str], checkout: Path) -> bool:

@@ -69,22 +69,21 @@ def test_a_clean_checkout_is_a_line_for_each_check_and_then_pytest(checkout: Pat
 
 
 def test_the_checks_pass_in_a_checkout_that_cannot_be_written(checkout: Path):
+    program = (
+        "import sys, pathlib, vidgen_pipeline.cli.testing as t; sys.exit(t.run_tests([], pathlib.Path(sys.argv[1])))"
+    )
+    before = set(checkout.iterdir())
     with read_only(checkout):
         done = subprocess.run(
-            [
-                sys.executable,
-                "-c",
-                f"from {run_tests.__module__} import *; sys.exit(run_tests([], Path({str(checkout)!r})))",
-            ],
+            [sys.executable, "-c", program, checkout],
             preexec_fn=without_roots_rights,
             check=False,
             capture_output=True,
             text=True,
         )
-        left_behind = {path.name for path in checkout.iterdir()} - {"pyproject.toml", "shop", "vidgen_pipeline_tests"}
     assert done.returncode == 0, done.stdout
     assert "FAILED" not in done.stdout
-    assert left_behind == set()
+    assert set(checkout.iterdir()) == before
 
 
 def test_every_check_that_fails_is_shown_and_pytest_still_has_the_last_word(
@@ -108,7 +107,6 @@ def test_arguments_go_to_pytest_and_its_status_comes_back(checkout: Path, capfd:
     (checkout / "shop/till.py").write_text("def total(prices: list[int]) -> int:\n    return 5\n")
     assert run_tests(["vidgen_pipeline_tests/test_till.py", "-k", "nothing"], checkout) == 1
     assert "1 failed, 1 deselected" in capfd.readouterr().out.splitlines()[-1]
-    assert run_tests(["-k", "absent"], checkout) == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def test_without_a_checkout_it_says_that_the_tests_are_not_here(tmp_path: Path):
