@@ -31,17 +31,17 @@ _LARGEST_MIX_GAIN_DB = 12.0
 # What AAC and the meter's finer sampling add to a peak, as measured on speech with music.
 _PEAK_RESERVE_DB = 0.94
 _CLOSE_ENOUGH_LU = 0.1
-_ROUNDS = 4
+_ROUNDS = 6
 _STEREO = {"channel_layouts": "stereo", "sample_rates": SAMPLE_RATE, "sample_fmts": "fltp"}
 _AAC = {"c:a": "aac", "aac_coder": "fast", "b:a": "192k", "ar": SAMPLE_RATE, "ac": 2}
 
 
 @dataclass(frozen=True)
 class Soundtrack:
-    """The encoded sound, exactly as long as the picture, and how loud it came out."""
+    """The encoded sound, exactly as long as the picture, and how loud it should be: as asked for, where it can be."""
 
     path: Path
-    loudness: Loudness
+    expected_lufs: float
 
 
 async def make_soundtrack(
@@ -69,7 +69,8 @@ async def make_soundtrack(
         if loudness.true_peak <= timeline.true_peak_dbtp:
             break
         ceiling -= loudness.true_peak - timeline.true_peak_dbtp + 0.1
-    return Soundtrack(path=target, loudness=loudness)
+    could_be_reached = gain < most and not mixed.is_silent
+    return Soundtrack(path=target, expected_lufs=timeline.loudness_lufs if could_be_reached else loudness.integrated)
 
 
 def _voice(speech: Path) -> Any:

@@ -54,7 +54,6 @@ def shot_picture(clip: Clip, shot: Shot, canvas: Canvas, *, decoder_threads: int
         stream_loop=-1,
         t=round(end / canvas.fps / slower + _SPARE_SECONDS, 3),
         threads=decoder_threads,
-        an=None,
     ).video
     picture = _at_frame_rate(_filled, source.filter("setpts", f"(PTS-STARTPTS)*{slower:.6f}"), clip.info, canvas)
     # A file that ends sooner than it says leaves its last picture standing rather than the video too short.

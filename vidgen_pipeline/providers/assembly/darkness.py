@@ -47,9 +47,7 @@ def _seen_in(scene: TimelineScene, stretch: BlackStretch, fps: int) -> bool:
 async def _is_dark(source: MediaAsset, local_file: Callable[[Artifact], Path]) -> bool:
     path = local_file(source.file)
     if source.kind is MediaKind.CLIP:
-        picture = ffmpeg.input(file_url(path), **SAFE_INPUT_OPTIONS, an=None).video.filter(
-            "fps", _CLIP_CHECKS_PER_SECOND
-        )
+        picture = ffmpeg.input(file_url(path), **SAFE_INPUT_OPTIONS).video.filter("fps", _CLIP_CHECKS_PER_SECOND)
         searched = picture.filter("blackdetect", d=0.5, pix_th=_DARK_LEVEL, pic_th=_DARK_SHARE)
         said = await run_ffmpeg(["-v", "info", *ffmpeg.output(searched, "-", format="null").get_args()])
         return "black_start:" in said

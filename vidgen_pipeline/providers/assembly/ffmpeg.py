@@ -82,10 +82,10 @@ class FFmpegProvider(AssemblyProvider):
         await join(pictures.result(), sound.path, timeline.canvas, video)
         parts.part("join", frames * _JOIN_WEIGHT)(1)
 
-        expected = Expected.of(timeline, sound.loudness)
+        expected = Expected.of(timeline, sound.expected_lufs)
         async with all_or_nothing() as group:
             advance = parts.part("check", frames * _CHECK_WEIGHT)
-            check = group.create_task(check_finished(video, expected, advance))
+            check = group.create_task(check_finished(video, expected, advance, threads=self.workers))
             group.create_task(make_thumbnail(video, timeline, thumbnail))
         measured = check.result()
         await check_black(measured.black, timeline, local_file)

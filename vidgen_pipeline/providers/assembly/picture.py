@@ -93,17 +93,11 @@ def _picture(segment: Segment, canvas: Canvas, clips: Mapping[int, Clip], *, dec
 def _crossfaded(body: Any, head: Any, segment: Segment, canvas: Canvas) -> Any:
     """Fade on the shared frames alone: ffmpeg's xfade works in 4:4:4, which is dear over a whole scene."""
     alone = segment.frames - segment.fade_frames
-    if not alone:
-        return tagged(_xfade(body, head, segment, canvas), canvas)
     copies = body.filter_multi_output("split")
     before = copies[0].filter("trim", end_frame=alone)
     fading = copies[1].filter("trim", start_frame=alone).filter("setpts", "N")
-    faded = _xfade(fading, head, segment, canvas)
-    return tagged(ffmpeg.concat(before, faded, v=1, a=0), canvas)
-
-
-def _xfade(body: Any, head: Any, segment: Segment, canvas: Canvas) -> Any:
     faded = ffmpeg.filter(
-        [body, head], "xfade", transition="fade", duration=f"{segment.fade_frames / canvas.fps:.6f}", offset=0
+        [fading, head], "xfade", transition="fade", duration=f"{segment.fade_frames / canvas.fps:.6f}", offset=0
     )
-    return faded.filter("format", PIXEL_FORMAT).filter("settb", f"1/{canvas.fps}")
+    faded = faded.filter("format", PIXEL_FORMAT).filter("settb", f"1/{canvas.fps}")
+    return tagged(ffmpeg.concat(before, faded, v=1, a=0), canvas)

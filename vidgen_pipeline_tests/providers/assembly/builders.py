@@ -147,7 +147,8 @@ def pictures(video: Path, canvas: Canvas) -> NDArray[np.uint8]:
 def brightness(video: Path, canvas: Canvas = PORTRAIT) -> NDArray[np.float64]:
     """Each frame's mean luma, 16 (black) to 235 (white)."""
     raw = run_tool("-i", video, "-vf", "extractplanes=y", "-f", "rawvideo", "-")
-    return np.frombuffer(raw, np.uint8).reshape(-1, canvas.width * canvas.height).mean(axis=1)
+    frames = np.frombuffer(raw, np.uint8).reshape(-1, canvas.width * canvas.height)
+    return np.asarray(frames.mean(axis=1))
 
 
 def sound(video: Path) -> NDArray[np.float32]:

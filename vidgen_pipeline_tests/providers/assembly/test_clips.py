@@ -31,7 +31,7 @@ def counting_clip(path: Path, rate: int, frames: int, *options: str | Path) -> P
 
 def counts(frames: NDArray[np.int16]) -> NDArray[np.float64]:
     """Which frame of a counting clip each picture shows."""
-    return (frames.mean(axis=(1, 2, 3)) * 219 / 255 + 16 - 40) / 5
+    return np.asarray((frames.mean(axis=(1, 2, 3)) * 219 / 255 + 16 - 40) / 5)
 
 
 def test_a_rotation_flag_is_obeyed(tmp_path: Path) -> None:

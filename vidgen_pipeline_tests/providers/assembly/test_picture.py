@@ -63,25 +63,14 @@ def test_colours_come_out_as_they_went_in(tmp_path: Path) -> None:
         SceneOf(source=plain_photo(tmp_path / f"{number}.png", colour), frames=6)
         for number, colour in enumerate(colours)
     ]
-    scenes += [
-        SceneOf(
-            source=write_clip(
-                tmp_path / f"{number}.mp4",
-                "color=0x{:02x}{:02x}{:02x}:s=1280x720:r=30:d=1,format=rgb24,"
-                "scale=out_color_matrix={}:out_range=tv,format=yuv420p{}".format(*colour, matrix, tags),
-                "-an",
-            ),
-            frames=6,
-        )
-        for number, (colour, matrix, tags) in enumerate(
-            (
-                (colours[0], "bt601", ",setparams=colorspace=smpte170m:color_primaries=smpte170m:color_trc=smpte170m"),
-                (colours[1], "bt709", ",setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709"),
-                # Of HD size and without a word on its colours: BT.709.
-                (colours[2], "bt709", ",setparams=colorspace=unknown:color_primaries=unknown:color_trc=unknown"),
-            )
-        )
-    ]
+    tags = "setparams=colorspace={0}:color_primaries={0}:color_trc={0}"
+    # The last is of HD size and has not a word on its colours: BT.709.
+    for number, (matrix, named) in enumerate((("bt601", "smpte170m"), ("bt709", "bt709"), ("bt709", "unknown"))):
+        red, green, blue = colours[number]
+        drawn = f"color=0x{red:02x}{green:02x}{blue:02x}:s=1280x720:r=30:d=1,format=rgb24"
+        converted = f"scale=out_color_matrix={matrix}:out_range=tv,format=yuv420p,{tags.format(named)}"
+        clip = write_clip(tmp_path / f"{number}.mp4", f"{drawn},{converted}", "-an")
+        scenes.append(SceneOf(source=clip, frames=6))
     video = render(timeline_of(tmp_path, scenes), tmp_path / "out")
     shown = pictures(video.path, PORTRAIT)
     for number, colour in enumerate([*colours, *colours[:3]]):

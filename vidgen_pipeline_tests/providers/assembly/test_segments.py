@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,7 @@ def test_an_odd_canvas_is_refused_with_its_size() -> None:
 def test_a_plan_of_ten_minutes_has_commands_of_the_same_length_as_a_short_one() -> None:
     clip = Clip(Path("/tmp/clip.mp4"), MediaInfo(width=640, height=360, duration_ms=5000, frames_per_second=30))
     timeline = planned([(90, 10)] * 200)
-    lengths = []
+    longest = 0
     for segment in plan_segments(timeline):
         arguments = segment_arguments(
             segment,
@@ -101,6 +102,12 @@ def test_a_plan_of_ten_minutes_has_commands_of_the_same_length_as_a_short_one() 
             encoder=Encoder(profile="fast", crf=20, threads=1),
             target=Path(f"/tmp/segment-{segment.number:05d}.mp4"),
         )
-        lengths.append(sum(len(argument) for argument in arguments))
-    assert max(lengths) < 4000
-    assert arguments.count("-i") == 1  # the last one fades into nothing
+        longest = max(longest, sum(len(argument) for argument in arguments))
+        files = [place for place, argument in enumerate(arguments) if argument == "-i"]
+        assert len(files) == (2 if segment.head else 1)
+        # Each file is opened with nothing allowed but what a clip needs.
+        for start, end in pairwise([0, *files]):
+            options = arguments[start:end]
+            assert options[options.index("-protocol_whitelist") + 1] == "file,pipe"
+            assert "concat" not in options[options.index("-format_whitelist") + 1]
+    assert longest < 4000

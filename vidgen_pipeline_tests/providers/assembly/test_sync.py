@@ -61,8 +61,8 @@ def test_twenty_cuts_of_four_frame_rates_stay_in_step(tmp_path: Path) -> None:
     assert len(seen) == len(heard) == len(lengths)
     errors = np.array([frame * FRAME_MS - sample / 48 for frame, sample in zip(seen, heard, strict=True)])
     assert np.abs(errors).max() < FRAME_MS
-    for rate in range(4):
-        same_clip = errors[rate::4]
+    for number in range(4):
+        same_clip = errors[number::4]
         assert np.ptp(same_clip) < 1.0, "the same clip is shown at the same distance from its sound, first to last"
 
 
@@ -78,6 +78,18 @@ def test_speech_of_any_rate_starts_on_its_frame(tmp_path: Path) -> None:
     starts = [0, *accumulate(lengths[:-1])]
     assert np.allclose(heard, [frame * 1600 for frame in starts], atol=48)
     assert video.audio_duration_ms == video.duration_ms == round(sum(lengths) * FRAME_MS)
+
+
+def test_no_sample_of_speech_is_lost_where_scenes_meet(tmp_path: Path) -> None:
+    """A tone that goes on over the edge of two scenes sounds on without a hole."""
+    clip = write_clip(tmp_path / "clip.mp4", "color=gray:s=96x170:r=30:d=2", "-an")
+    whole = tone(2.0, 3000, rate=22_050)
+    scenes = [
+        SceneOf(source=clip, frames=30, rate=22_050, speech=part) for part in (whole[: 30 * 735], whole[30 * 735 :])
+    ]
+    heard = sound(render(timeline_of(tmp_path, scenes, canvas=TINY), tmp_path / "out").path)
+    levels = np.abs(heard[2400:-4800]).reshape(-1, 32).max(axis=1)  # two thirds of a millisecond each
+    assert levels.min() > 0.8 * np.median(levels)
 
 
 def test_the_fingerprint_does_not_depend_on_how_many_work_on_it() -> None:
