@@ -1,4 +1,4 @@
-"""What Dagster loads: the job, the asset with its checks, the resources. The environment is read here and nowhere else."""
+"""What Dagster loads: the job, the asset with its checks, the resources. The environment is read only here."""
 
 from dagster import Definitions, EnvVar
 
@@ -8,7 +8,9 @@ from vidgen_pipeline.orchestration.io_manager import GenerationStepIOManager
 from vidgen_pipeline.orchestration.resources import PipelineResource
 from vidgen_pipeline.providers.factory import default_providers
 
-pipeline = PipelineResource(database_url=EnvVar("VIDGEN_DATABASE_URL"), home=EnvVar("VIDGEN_HOME"))
+pipeline = PipelineResource(
+    database_url=EnvVar("VIDGEN_DATABASE_URL"), home=EnvVar("VIDGEN_HOME"), sandbox_url=EnvVar("VIDGEN_SANDBOX_URL")
+)
 
 definitions = Definitions(
     assets=[video_asset],

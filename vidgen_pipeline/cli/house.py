@@ -33,6 +33,22 @@ class House:
 
 
 @contextmanager
+def sandbox_if(wanted: bool) -> Iterator[None]:
+    """Test mode for as long as the context lasts: with the sandbox that VIDGEN_SANDBOX_URL names, or one of our own."""
+    if not wanted or os.environ.get("VIDGEN_SANDBOX_URL"):
+        yield
+        return
+    from vidgen_pipeline.sandbox.server import running_sandbox  # noqa: PLC0415 - the product itself does without
+
+    with running_sandbox() as url:
+        os.environ["VIDGEN_SANDBOX_URL"] = url
+        try:
+            yield
+        finally:
+            del os.environ["VIDGEN_SANDBOX_URL"]
+
+
+@contextmanager
 def open_house() -> Iterator[House]:
     """Start the database if need be, and stop it afterwards if nobody else uses it."""
     home = Home.from_environment()

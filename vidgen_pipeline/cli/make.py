@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,9 +13,10 @@ from typing import Any, BinaryIO
 import typer
 from rich.console import Console
 
-from vidgen_pipeline.cli.house import House, open_house
+from vidgen_pipeline.cli.house import House, open_house, sandbox_if
 from vidgen_pipeline.cli.progress import LABELS, ProgressDisplay
 from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, VidgenError, exit_code_of
+from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.text import clean_script, decode_script
 from vidgen_pipeline.domain.video import VideoStatus
 from vidgen_pipeline.runtime.home import Home
@@ -22,7 +25,6 @@ from vidgen_pipeline.services.generation import Generation
 from vidgen_pipeline.services.planning import Plan, Wishes, plan
 from vidgen_pipeline.services.settings import defaults_of
 from vidgen_pipeline.services.videos import VideoView, plan_video, show_video
-
 
 LARGEST_SCRIPT_BYTES = 5_000_000
 
@@ -41,6 +43,13 @@ class MakeOptions:
     music: str | None
     title: str | None
     out: Path | None
+    length: int | None
+    template: str | None
+    tone: str | None
+    audience: str | None
+    platform: str | None
+    providers: Mapping[str, str | None]
+    sandbox: bool
     fresh: bool
     as_json: bool
 
@@ -54,7 +63,7 @@ def make_video(options: MakeOptions) -> None:
     home.create()
     check_space(home.root)
     console = Console(stderr=True)
-    with open_house() as house:
+    with sandbox_if(options.sandbox), open_house() as house:
         planned = plan(wishes, defaults_of(house.engine, house.user_id))
         out = options.out or default_target(planned.title, Path.cwd())
         check_target(out)
@@ -87,6 +96,7 @@ def as_json(video: VideoView, exported: Exported) -> dict[str, Any]:
         "scenes": finished.scenes,
         "loudness_lufs": finished.loudness_lufs,
         "cost_usd": float(video.cost_usd),
+        "test_mode": video.request.test_mode,
         "steps": [
             {
                 "name": step.name,
@@ -120,6 +130,13 @@ def _wishes(options: MakeOptions) -> Wishes:
         aspect_ratio=options.aspect_ratio,
         subtitle_style=options.subtitle_style,
         music=options.music,
+        audience=options.audience,
+        tone=options.tone,
+        platform=options.platform,
+        template=options.template,
+        length_seconds=options.length,
+        providers={Category(category): name for category, name in options.providers.items() if name is not None},
+        test_mode=options.sandbox or bool(os.environ.get("VIDGEN_SANDBOX_URL")),
         fresh=options.fresh,
     )
 

@@ -141,12 +141,17 @@ class ProviderCall(Base):
     cost_amount: Mapped[Decimal | None]
     cost_currency: Mapped[str] = mapped_column(CHAR(3), server_default="USD")
     usage: Mapped[dict[str, Any] | None]
+    test_mode: Mapped[bool] = mapped_column(server_default=text("false"))
+    outcome: Mapped[dict[str, Any] | None]
+    error_code: Mapped[str | None]
+    error_message: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    sent_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
 
 class ApiRequestLog(Base):
-    """One exchange with a vendor. Partitioned by day."""
+    """One exchange with a vendor, narrow. Partitioned by day."""
 
     __tablename__ = "api_request_logs"
 
@@ -154,16 +159,39 @@ class ApiRequestLog(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
     user_id: Mapped[UUID | None]
     video_id: Mapped[UUID | None]
+    generation_step: Mapped[str | None] = mapped_column(String(50))
+    attempt: Mapped[int | None]
+    scene: Mapped[int | None]
+    call_id: Mapped[UUID | None]
     provider: Mapped[str] = mapped_column(String(50))
+    model: Mapped[str | None]
+    host: Mapped[str | None] = mapped_column(String(255))
     endpoint: Mapped[str] = mapped_column(String(500))
     method: Mapped[str] = mapped_column(String(10))
+    phase: Mapped[str | None] = mapped_column(String(20))
+    try_number: Mapped[int] = mapped_column(server_default="1")
     status_code: Mapped[int | None]
     duration_ms: Mapped[int | None]
-    generation_step: Mapped[str | None] = mapped_column(String(50))
+    vendor_request_id: Mapped[str | None] = mapped_column(String(200))
+    usage: Mapped[dict[str, Any] | None]
+    cost_amount: Mapped[Decimal | None]
+    cost_currency: Mapped[str | None] = mapped_column(CHAR(3))
+    error_code: Mapped[str | None] = mapped_column(String(50))
     error_message: Mapped[str | None]
-    error_details: Mapped[dict[str, Any] | None]
-    request_body: Mapped[dict[str, Any] | None]
-    response_body: Mapped[dict[str, Any] | None]
+    test_mode: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class ApiRequestLogBody(Base):
+    """What was sent and received in an exchange, masked: the other half of a log row, under the same key."""
+
+    __tablename__ = "api_request_log_bodies"
+
+    created_at: Mapped[datetime] = mapped_column(primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    request_headers: Mapped[dict[str, Any] | None]
+    request_body: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
+    response_headers: Mapped[dict[str, Any] | None]
+    response_body: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class ProviderPricing(Base):

@@ -81,6 +81,11 @@ class VideoRequest(BaseModel):
     prompt: str | None = Field(default=None, max_length=20_000)
     script_text: str | None = None
     script_folder: str | None = Field(default=None, description="Where `[image: file]` names are looked up.")
+    audience: str | None = Field(default=None, max_length=200)
+    tone: str | None = Field(default=None, max_length=200)
+    platform: str | None = Field(default=None, max_length=50)
+    template: str | None = None
+    target_length_ms: int | None = Field(default=None, gt=0)
     language: str = Field(description="BCP-47 tag, for example `en` or `pt-BR`.")
     voice: str | None = Field(default=None, description="A voice's name; None means the provider's own choice.")
     aspect_ratio: AspectRatio = AspectRatio.PORTRAIT
@@ -88,4 +93,5 @@ class VideoRequest(BaseModel):
     music_mood: MusicMood = MusicMood.CALM
     media_folders: tuple[str, ...] = ()
     selected_providers: dict[Category, str] = Field(default_factory=dict)
+    test_mode: bool = Field(default=False, description="Every vendor is the sandbox's double; nothing costs money.")
     fresh: bool = Field(default=False, description="Take no finished step over from the user's other videos.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from dagster import ConfigurableResource, InitResourceContext
@@ -14,9 +16,14 @@ from sqlalchemy import Engine
 
 from vidgen_pipeline.database.engine import open_engine
 from vidgen_pipeline.domain.errors import storage_error
+from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.runtime.home import Home
+from vidgen_pipeline.services.api_logging import ApiLog
 from vidgen_pipeline.services.generation import Generation
 from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+LOG_BYTES = 10_000_000
+EXCHANGES_LOGGER = "vidgen_pipeline.exchanges"
 
 
 class PipelineResource(ConfigurableResource[object]):
@@ -24,9 +31,11 @@ class PipelineResource(ConfigurableResource[object]):
 
     database_url: str = Field(description="Address of the vidgen database.")
     home: str = Field(description="Folder where everything the product keeps is kept.")
+    sandbox_url: str = Field(default="", description="Test mode: all vendors are found here, and nothing costs money.")
 
     _engine: Engine = PrivateAttr()
     _store: ArtifactStore = PrivateAttr()
+    _network: Network = PrivateAttr()
 
     @contextlib.contextmanager
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[PipelineResource]:
@@ -34,7 +43,9 @@ class PipelineResource(ConfigurableResource[object]):
         self._engine = open_engine(self.database_url)
         self._store = ArtifactStore(self._home.artifacts)
         try:
-            yield self
+            with _exchanges_logged_to(self._home.logs), ApiLog(self._engine, self._home.logs / "exchanges") as log:
+                self._network = Network(log=log, sandbox_url=self.sandbox_url or None)
+                yield self
         finally:
             self._engine.dispose()
 
@@ -43,12 +54,20 @@ class PipelineResource(ConfigurableResource[object]):
         return Home(Path(self.home))
 
     @property
+    def cache(self) -> Path:
+        return self._home.cache
+
+    @property
     def store(self) -> ArtifactStore:
         return self._store
 
     @property
     def engine(self) -> Engine:
         return self._engine
+
+    @property
+    def network(self) -> Network:
+        return self._network
 
     @property
     def generation(self) -> Generation:
@@ -67,3 +86,23 @@ class PipelineResource(ConfigurableResource[object]):
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _exchanges_logged_to(folder: Path) -> Iterator[None]:
+    """Write the application's log of exchanges, a JSON line each, to a file: a terminal is no place for payloads."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(folder / "exchanges.jsonl", maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger = logging.getLogger(EXCHANGES_LOGGER)
+    before = logger.level, logger.propagate
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before[0])
+        logger.propagate = before[1]
+        handler.close()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
@@ -16,15 +16,21 @@ from dagster import DagsterExecutionInterruptedError, Failure, OpExecutionContex
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
-from vidgen_pipeline.domain.errors import Cancelled, VidgenError
+from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import Step, VideoRequest
 from vidgen_pipeline.orchestration.resources import PipelineResource
-from vidgen_pipeline.providers.base import BaseProvider
+from vidgen_pipeline.providers.base import BaseProvider, MediaProvider
 from vidgen_pipeline.providers.factory import ProviderFactory
+from vidgen_pipeline.providers.media.answer_cache import FolderCache
+from vidgen_pipeline.providers.media.stock import StockProvider
+from vidgen_pipeline.providers.network.records import WorkContext
+from vidgen_pipeline.providers.remote import RemoteProvider
+from vidgen_pipeline.services.credentials import credentials_for
 from vidgen_pipeline.services.generation import Attempt, EarlierResult
 from vidgen_pipeline.services.inputs import inputs_hash
+from vidgen_pipeline.services.provider_calls import ProviderCalls
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 LOOK_EVERY_SECONDS = 0.5
@@ -88,7 +94,35 @@ class StepRun:
         configured = {key: value for key, value in resources.items() if isinstance(value, BaseProvider)}
         with self.telling():
             chosen = name or self.request.selected_providers[kind.category]
-            return ProviderFactory(configured).get_provider(chosen, kind)
+            provider = ProviderFactory(configured).get_provider(chosen, kind)
+            provider.fingerprint()  # a setting that can't be, such as a model nobody knows, is told here
+            return provider
+
+    def remembering(self, provider: MediaProvider) -> MediaProvider:
+        """A stock site that keeps its answers for a day, as the sites ask; the doubles' answers are not worth it."""
+        if isinstance(provider, StockProvider) and not self._pipeline.network.test_mode:
+            return provider.with_cache(FolderCache(self._pipeline.cache / provider.provider_name))
+        return provider
+
+    @contextlib.asynccontextmanager
+    async def connected(self, provider: Adapter, bench: Bench) -> AsyncIterator[Adapter]:
+        """The provider, ready to work: one across the network with its door open, the owner's key and the ledger."""
+        if not isinstance(provider, RemoteProvider):
+            yield provider
+            return
+        network, attempt = self._pipeline.network, self.attempt
+        if self.request.test_mode and not network.test_mode:
+            raise InvalidInput(
+                "This video is planned in test mode, and no sandbox is running for it.",
+                remedy="Start one with vidgen sandbox, and set VIDGEN_SANDBOX_URL.",
+            )
+        ledger = ProviderCalls(self.engine, self.store, attempt, self._step, bench.scratch, test_mode=network.test_mode)
+        context = WorkContext(
+            user_id=attempt.user_id, video_id=attempt.video_id, step=self._step, attempt=attempt.number
+        )
+        credentials = credentials_for(provider.facts, test_mode=network.test_mode)
+        async with provider.connected(credentials, network=network, context=context, ledger=ledger) as ready:
+            yield ready
 
     async def run(
         self,
@@ -97,6 +131,8 @@ class StepRun:
         work: Callable[[Bench], Awaitable[StepResult[Output]]],
     ) -> Output:
         """Do the work, unless the same inputs gave a result before. Ends the video in every way it can end badly."""
+        if self._pipeline.network.test_mode:
+            inputs = {**inputs, "test_mode": True}  # what a double made is never taken for the real thing
         digest = inputs_hash(self._step, inputs)
         with self.telling(), _stop_signals():
             earlier = await self._in_thread(self._generation.earlier_result, self._step, digest, model)
@@ -132,6 +168,9 @@ class StepRun:
                 # The work's own clean-up is over, and its child processes are gone, before its folder goes.
                 await asyncio.wait({task})
         metadata = {"reused": False, "cost_usd": float(result.cost.amount), **result.metadata}
+        if self._pipeline.network.test_mode:  # what a double charges is no spend
+            metadata = {**metadata, "cost_usd": 0.0, "test_mode": True}
+            result = replace(result, cost=FREE)
         return replace(result, metadata=metadata)
 
     async def _beat(self, task: asyncio.Future[StepResult[Output]], bench: Bench) -> None:

@@ -14,13 +14,19 @@ from vidgen_pipeline.domain.money import FREE
 from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.timeline import Canvas
 from vidgen_pipeline.providers.base import MediaProvider, ReportProgress
+from vidgen_pipeline.providers.network.records import on_scene
+from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 FETCHES_AT_ONCE = 2
 
 
 class MediaSelector:
-    """Chooses and fetches for one video. `named` maps a scene to the provider of the very file its script names."""
+    """Chooses and fetches for one video.
+
+    `named` maps a scene to the provider of the very file its script names. `fallback` serves a scene for which the
+    provider has nothing (left).
+    """
 
     def __init__(
         self,
@@ -30,8 +36,10 @@ class MediaSelector:
         store: ArtifactStore,
         scratch: Path,
         progress: ReportProgress,
+        fallback: MediaProvider | None = None,
     ) -> None:
         self._provider = provider
+        self._fallback = fallback
         self._named = named
         self._store = store
         self._scratch = scratch
@@ -56,35 +64,32 @@ class MediaSelector:
         async def fetch(query: MediaQuery, choice: tuple[MediaProvider, MediaCandidate]) -> MediaAsset:
             nonlocal done
             async with self._places:
-                asset = await self._fetch(query, *choice)
+                with on_scene(query.scene_index):
+                    asset = await self._fetch(query, *choice)
             done += 1
             self._progress(done / len(queries))
             return asset
 
-        try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [
-                    group.create_task(fetch(query, choice)) for query, choice in zip(queries, choices, strict=True)
-                ]
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+        async with all_or_nothing() as group:
+            tasks = [group.create_task(fetch(query, choice)) for query, choice in zip(queries, choices, strict=True)]
         return MediaSelection(assets=tuple(task.result() for task in tasks), warnings=tuple(self.warnings))
 
     async def _choose(self, query: MediaQuery) -> tuple[MediaProvider, MediaCandidate]:
-        provider = self._named.get(query.scene_index, self._provider)
-        offered = [
-            candidate
-            for candidate in await provider.search(query)
-            if (provider.provider_name, candidate.locator) not in self._rejected
-        ]
-        if not offered:
-            raise InvalidInput(
-                f"There is no usable picture or clip for scene {query.scene_index + 1}.",
-                remedy=" ".join(self.warnings) or "Add media, or leave out --media to have backdrops drawn.",
-            )
-        best = self._least_used(provider, offered)
-        self._uses[provider.provider_name, best.locator] += 1
-        return provider, best
+        for provider in filter(None, (self._named.get(query.scene_index, self._provider), self._fallback)):
+            offered = [
+                candidate
+                for candidate in await provider.search(query)
+                if (provider.provider_name, candidate.locator) not in self._rejected
+            ]
+            if offered:
+                best = self._least_used(provider, offered)
+                self._uses[provider.provider_name, best.locator] += 1
+                return provider, best
+            self.warnings.append(f"{provider.provider_name} has nothing for scene {query.scene_index + 1}.")
+        raise InvalidInput(
+            f"There is no usable picture or clip for scene {query.scene_index + 1}.",
+            remedy=" ".join(self.warnings),
+        )
 
     def _least_used(self, provider: MediaProvider, offered: Sequence[MediaCandidate]) -> MediaCandidate:
         """The first of the least used ones: `min` keeps the provider's ranking among equals."""

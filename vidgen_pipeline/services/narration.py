@@ -13,7 +13,9 @@ from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, Narration, SceneNarration, Word
 from vidgen_pipeline.domain.script import Scene, Script
 from vidgen_pipeline.providers.base import ReportProgress, Speech, SpeechRequest, VoiceProvider
+from vidgen_pipeline.providers.network.records import on_scene
 from vidgen_pipeline.providers.voice.word_times import FROM_SOUND, words_from_sound
+from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 LEAD_MS = 120  # before the first word, so that players that fade sound in lose nothing
@@ -48,16 +50,14 @@ async def narrate(
     async def speak(scene: Scene) -> tuple[SceneNarration, str, Cost]:
         nonlocal done
         async with places:
-            spoken = await _speak_scene(scene, script, provider, voice, store=store, scratch=scratch)
+            with on_scene(scene.index):
+                spoken = await _speak_scene(scene, script, provider, voice, store=store, scratch=scratch)
         done += len(scene.narration)
         progress(done / characters)
         return spoken
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(speak(scene)) for scene in script.scenes]
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+    async with all_or_nothing() as group:
+        tasks = [group.create_task(speak(scene)) for scene in script.scenes]
     spoken = [task.result() for task in tasks]
     return Spoken(
         narration=Narration(

@@ -71,6 +71,7 @@ def pipeline(
     home.create()
     monkeypatch.setenv("VIDGEN_DATABASE_URL", database_url)
     monkeypatch.setenv("VIDGEN_HOME", str(home.root))
+    monkeypatch.setenv("VIDGEN_SANDBOX_URL", "")
     with DagsterInstance.ephemeral() as instance:
         yield Pipeline(engine, user_id, home, instance)
 

@@ -53,15 +53,16 @@ async def assembly(
     )
 
     async def work(bench: Bench) -> StepResult[FinishedVideo]:
-        rendered = await assemble(
-            timeline,
-            provider,
-            subtitles,
-            voice=voice_credit(narration),
-            store=bench.store,
-            scratch=bench.scratch,
-            progress=bench.progress,
-        )
+        async with step.connected(provider, bench) as renderer:
+            rendered = await assemble(
+                timeline,
+                renderer,
+                subtitles,
+                voice=voice_credit(narration),
+                store=bench.store,
+                scratch=bench.scratch,
+                progress=bench.progress,
+            )
         return StepResult(
             output=rendered.data,
             provider=provider.provider_name,

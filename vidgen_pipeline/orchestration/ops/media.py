@@ -13,6 +13,7 @@ from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.presentation import media_table
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import MediaProvider
+from vidgen_pipeline.providers.media.stock import StockProvider
 from vidgen_pipeline.services.media_selection import MediaSelector
 from vidgen_pipeline.services.media_sources import open_sources
 
@@ -33,10 +34,16 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
         sources = await asyncio.to_thread(open_sources, provider, script, folders, script_folder)
 
     async def work(bench: Bench) -> StepResult[MediaSelection]:
-        selector = MediaSelector(
-            sources.provider, sources.named, store=bench.store, scratch=bench.scratch, progress=bench.progress
-        )
-        selected = await selector.select(script, canvas, seed=script.title)
+        async with step.connected(step.remembering(sources.provider), bench) as finder:
+            selector = MediaSelector(
+                finder,
+                sources.named,
+                store=bench.store,
+                scratch=bench.scratch,
+                progress=bench.progress,
+                fallback=step.provider(MediaProvider, "backdrop") if isinstance(finder, StockProvider) else None,
+            )
+            selected = await selector.select(script, canvas, seed=script.title)
         for warning in (*sources.warnings, *selected.warnings):
             context.log.warning(warning)
         return StepResult(

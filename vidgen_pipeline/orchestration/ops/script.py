@@ -8,6 +8,7 @@ from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.presentation import script_table
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import ScriptProvider
+from vidgen_pipeline.services.ai_clips import MOST_CLIPS
 
 
 @op(out=Out(Script, io_manager_key="generation_steps"), required_resource_keys=resources_for(Category.SCRIPT))
@@ -20,10 +21,17 @@ async def script(context: OpExecutionContext) -> Script:
         script_text=step.request.script_text,
         title=step.request.title,
         language=step.request.language,
+        audience=step.request.audience,
+        tone=step.request.tone,
+        platform=step.request.platform,
+        template=step.request.template,
+        target_length_ms=step.request.target_length_ms,
+        most_ai_scenes=MOST_CLIPS if Category.VIDEO_AI in step.request.selected_providers else 0,
     )
 
     async def work(bench: Bench) -> StepResult[Script]:
-        written = await provider.write(brief)
+        async with step.connected(provider, bench) as writer:
+            written = await writer.write(brief)
         return StepResult(
             output=written.data,
             provider=provider.provider_name,

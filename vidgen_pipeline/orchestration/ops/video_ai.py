@@ -8,6 +8,8 @@ from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
+from vidgen_pipeline.providers.base import VideoAIProvider
+from vidgen_pipeline.services.ai_clips import generate_clips, scenes_to_generate
 
 
 @op(
@@ -16,10 +18,41 @@ from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, re
     required_resource_keys=resources_for(Category.VIDEO_AI),
 )
 async def video_ai(context: OpExecutionContext, script: Script, narration: Narration, media: MediaSelection) -> AIClips:
-    """Pass through: without a video AI provider every scene shows its found or drawn media."""
+    """Have clips made; without a video AI provider every scene keeps its found or drawn media."""
     step = await enter_step(context, Step.VIDEO_AI)
+    if Category.VIDEO_AI not in step.request.selected_providers:
+        return await step.run(AIClips, {"provider": None}, _pass_through)
+    provider = step.provider(VideoAIProvider)
 
     async def work(bench: Bench) -> StepResult[AIClips]:
-        return StepResult(output=AIClips(), metadata={"clips": 0})
+        async with step.connected(provider, bench) as maker:
+            made = await generate_clips(
+                script,
+                narration,
+                maker,
+                aspect_ratio=step.request.aspect_ratio,
+                store=bench.store,
+                scratch=bench.scratch,
+                progress=bench.progress,
+            )
+        return StepResult(
+            output=made.clips,
+            provider=provider.provider_name,
+            model=made.model,
+            cost=made.cost,
+            metadata={"clips": len(made.clips.clips)},
+        )
 
-    return await step.run(AIClips, {"provider": step.request.selected_providers.get(Category.VIDEO_AI)}, work)
+    inputs = {
+        "scenes": [
+            (scene.index, scene.visual_prompt or scene.narration, narration.scenes[scene.index].frames)
+            for scene in scenes_to_generate(script)
+        ],
+        "aspect_ratio": step.request.aspect_ratio,
+        **provider.fingerprint(),
+    }
+    return await step.run(AIClips, inputs, work)
+
+
+async def _pass_through(bench: Bench) -> StepResult[AIClips]:
+    return StepResult(output=AIClips(), metadata={"clips": 0})

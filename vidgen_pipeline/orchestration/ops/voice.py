@@ -23,9 +23,10 @@ async def voice(context: OpExecutionContext, script: Script) -> Narration:
     provider = step.provider(VoiceProvider)
 
     async def work(bench: Bench) -> StepResult[Narration]:
-        spoken = await narrate(
-            script, provider, step.request.voice, store=bench.store, scratch=bench.scratch, progress=bench.progress
-        )
+        async with step.connected(provider, bench) as speaker:
+            spoken = await narrate(
+                script, speaker, step.request.voice, store=bench.store, scratch=bench.scratch, progress=bench.progress
+            )
         return StepResult(
             output=spoken.narration,
             provider=provider.provider_name,

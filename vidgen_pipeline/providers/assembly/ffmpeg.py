@@ -22,9 +22,9 @@ from vidgen_pipeline.providers.assembly.progress import Progress
 from vidgen_pipeline.providers.assembly.renderer import SegmentRenderer
 from vidgen_pipeline.providers.assembly.segments import plan_segments
 from vidgen_pipeline.providers.assembly.thumbnail import make_thumbnail
-from vidgen_pipeline.providers.assembly.together import all_or_nothing
 from vidgen_pipeline.providers.base import AssemblyProvider, ProviderResult, RenderedVideo, ReportProgress
 from vidgen_pipeline.runtime.fonts import write_fonts_config
+from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.subtitles.titles import title_events
 from vidgen_pipeline.subtitles.writers import to_ass
 

@@ -18,9 +18,9 @@ from vidgen_pipeline.providers.assembly.picture import segment_arguments, segmen
 from vidgen_pipeline.providers.assembly.progress import Progress
 from vidgen_pipeline.providers.assembly.segments import Segment, heaviest_first
 from vidgen_pipeline.providers.assembly.stills import Still, still_of
-from vidgen_pipeline.providers.assembly.together import all_or_nothing
 from vidgen_pipeline.runtime.ffmpeg import run_ffmpeg
 from vidgen_pipeline.runtime.probe import load_photo, probe_video
+from vidgen_pipeline.runtime.together import all_or_nothing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,10 +13,8 @@ from pathlib import Path
 
 from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
 from vidgen_pipeline.domain.media import MediaKind
+from vidgen_pipeline.providers.media.clean_media import size_handed_on
 from vidgen_pipeline.runtime.probe import CLIP_SUFFIXES, PHOTO_SUFFIXES, MediaInfo, probe_photo, probe_video
-
-LONGEST_PHOTO_SIDE = 4096
-"""Photos are handed on no larger than this, in px: twice a Full HD picture, enough to move in."""
 
 MOST_FILES = 1000
 MOST_ENTRIES = 50_000
@@ -187,7 +185,7 @@ def _look_at(path: Path) -> MediaFile | str:
     measured = _measure(path, is_photo, status.st_size, status.st_mtime_ns)
     if isinstance(measured, str):
         return measured
-    width, height = _as_handed_on(measured) if is_photo else (measured.width, measured.height)
+    width, height = size_handed_on(measured.width, measured.height) if is_photo else (measured.width, measured.height)
     return MediaFile(
         path=path,
         name=name,
@@ -209,8 +207,3 @@ def _measure(path: Path, is_photo: bool, _size: int, _modified_ns: int) -> Media
         return probe_photo(path) if is_photo else probe_video(path)
     except MediaRejected as error:
         return printable(error.message)
-
-
-def _as_handed_on(photo: MediaInfo) -> tuple[int, int]:
-    scale = min(1.0, LONGEST_PHOTO_SIDE / max(photo.width, photo.height))
-    return max(1, round(photo.width * scale)), max(1, round(photo.height * scale))

@@ -9,27 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
-from PIL import Image
 from pydantic import PrivateAttr
 
 from vidgen_pipeline.domain.errors import MediaRejected, storage_error
 from vidgen_pipeline.domain.media import Attribution, MediaCandidate, MediaKind, MediaQuery
 from vidgen_pipeline.providers.base import MediaProvider, ProviderResult
-from vidgen_pipeline.providers.media.folder_scan import (
-    LONGEST_PHOTO_SIDE,
-    MediaFile,
-    MediaLibrary,
-    printable,
-    scan_media,
-)
+from vidgen_pipeline.providers.media.clean_media import check_clip_called, write_clean_photo
+from vidgen_pipeline.providers.media.folder_scan import MediaFile, MediaLibrary, printable, scan_media
 from vidgen_pipeline.providers.media.name_match import rank
-from vidgen_pipeline.runtime.probe import check_clip, load_photo
 
 __all__ = ["LocalFolderProvider", "MediaFile", "MediaLibrary", "scan_media"]
 
 LICENCE = "Provided by you"
-
-_JPEG_QUALITY = 92
 
 
 class LocalFolderProvider(MediaProvider):
@@ -73,11 +64,11 @@ class LocalFolderProvider(MediaProvider):
         try:
             if file.kind is MediaKind.PHOTO:
                 target = scratch / f"{name}.jpg"
-                await asyncio.to_thread(_write_clean_photo, file.path, target)
+                await asyncio.to_thread(write_clean_photo, file.path, target)
             else:
                 target = scratch / f"{name}{file.path.suffix.lower()}"
                 await asyncio.to_thread(_copy, file.path, target)
-                await _check(target, file.name)
+                await check_clip_called(target, file.name)  # the copy: what was checked is what is used
         except MediaRejected as error:
             raise MediaRejected(printable(error.message), remedy=error.remedy, provider=self.provider_name) from error
         return ProviderResult(data=target, model="match-1")
@@ -95,17 +86,6 @@ def _candidate(file: MediaFile) -> MediaCandidate:
     )
 
 
-def _write_clean_photo(source: Path, target: Path) -> None:
-    image = load_photo(source)
-    image.thumbnail((LONGEST_PHOTO_SIDE, LONGEST_PHOTO_SIDE), Image.Resampling.LANCZOS)
-    # The pixels only: where and when a photo was taken is nobody's business.
-    image.info.clear()
-    try:
-        image.save(target, "JPEG", quality=_JPEG_QUALITY)
-    except OSError as error:
-        raise storage_error(error, target) from error
-
-
 def _copy(source: Path, target: Path) -> None:
     try:
         readable = source.open("rb")
@@ -117,11 +97,3 @@ def _copy(source: Path, target: Path) -> None:
                 shutil.copyfileobj(readable, writable, 1 << 20)
         except OSError as error:
             raise storage_error(error, target) from error
-
-
-async def _check(copy: Path, name: str) -> None:
-    """Decode the copy, so that what was checked is what is used; speak of it by the person's name for it."""
-    try:
-        await check_clip(copy)
-    except MediaRejected as error:
-        raise MediaRejected(error.message.replace(copy.name, name), remedy=error.remedy) from error

@@ -206,6 +206,7 @@ def dagster_environment(databases: Databases, home: Home) -> dict[str, str]:
         "DAGSTER_HOME": str(home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "yes",
         "VIDGEN_HOME": str(home.root),
+        "VIDGEN_SANDBOX_URL": os.environ.get("VIDGEN_SANDBOX_URL", ""),
         _URL: databases.vidgen_url,
         _DAGSTER_URL: databases.dagster_url,
         "VIDGEN_DAGSTER_PG_HOST": address.host,

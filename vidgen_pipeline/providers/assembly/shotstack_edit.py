@@ -1,0 +1,178 @@
+"""A timeline as Shotstack's `Edit`: each scene on a track of its own, the later above the earlier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle
+from vidgen_pipeline.domain.errors import ProviderUnavailable
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.providers.assembly.hosted_layout import (
+    TITLE_WEIGHT,
+    HostedShot,
+    HostedTitle,
+    TextBox,
+    caption_box,
+    caption_padding,
+    hosted_shots,
+    hosted_titles,
+)
+from vidgen_pipeline.providers.assembly.stills import TRAVEL
+from vidgen_pipeline.subtitles.layout import caption_fonts, px
+
+SOUND, CAPTIONS = "sound", "captions"
+"""Names of the two files that are made for a video; the others go by their artifact's key."""
+
+_BUILT_IN_FONTS = {"Arimo": "Open Sans", "Inter": "Work Sans", "Anton": "Montserrat", "Roboto": "Roboto"}
+_DRAWN_EVERYWHERE = {"Noto Emoji", "Noto Sans"}
+_HEAVY_FONTS = {"Anton": 900}
+_ZOOMS = {Motion.ZOOM_IN: "zoomIn", Motion.ZOOM_OUT: "zoomOut"}
+_FADE_IN_SECONDS = 0.25
+_BOX_RADIUS = 0.30  # em
+
+
+def build_edit(timeline: Timeline, addresses: Mapping[str, str], *, quality: str) -> dict[str, Any]:
+    """The whole order: what is seen and heard when, and the file that is wanted. `addresses` are the files' by name."""
+    canvas = timeline.canvas
+    seconds = timeline.frames / canvas.fps
+    tracks = [[caption_clip(timeline, addresses[CAPTIONS], seconds)]] if timeline.captions.cues else []
+    if titles := hosted_titles(timeline):
+        tracks.append([title_clip(title, canvas) for title in titles])
+    tracks += [shot_clips(shot, addresses[shot.scene.source.file.key]) for shot in reversed(hosted_shots(timeline))]
+    sound = {"type": "audio", "src": addresses[SOUND], "volume": 1}
+    tracks.append([{"asset": sound, "start": 0, "length": seconds}])
+    return {
+        "timeline": {"background": "#000000", "tracks": [{"clips": clips} for clips in tracks]},
+        "output": {
+            "format": "mp4",
+            "size": {"width": canvas.width, "height": canvas.height},
+            "fps": canvas.fps,
+            "quality": quality,
+            # Else a copy of the video stays on their network for good.
+            "destinations": [{"provider": "shotstack", "exclude": True}],
+        },
+    }
+
+
+def shot_clips(shot: HostedShot, address: str) -> list[dict[str, Any]]:
+    """A scene's picture: one clip, or as many as a video that is too short for its scene has to be played."""
+    if not shot.is_clip:
+        return [{"asset": {"type": "image", "src": address}, **_placed(shot, 0, shot.seconds), **_moved(shot)}]
+    asset: dict[str, Any] = {"type": "video", "src": address, "volume": 0}
+    if shot.speed != 1:
+        asset["speed"] = shot.speed
+    length = (shot.clip_seconds or shot.seconds) / shot.speed
+    starts = [number * length for number in range(shot.plays)]
+    ends = [*starts[1:], shot.seconds]
+    return [{"asset": asset, **_placed(shot, start, end - start)} for start, end in zip(starts, ends, strict=True)]
+
+
+def caption_clip(timeline: Timeline, address: str, seconds: float) -> dict[str, Any]:
+    """The captions, from a WebVTT file with the words' times: all words seen, the spoken one in its own colour."""
+    canvas, captions = timeline.canvas, timeline.captions
+    style, box = captions.style, caption_box(canvas, captions.style)
+    at_bottom = style.position is CaptionPosition.BOTTOM
+    asset: dict[str, Any] = {
+        "type": "rich-caption",
+        "src": address,
+        "font": {
+            "family": caption_family(captions),
+            "size": round(box.em),
+            "weight": _HEAVY_FONTS.get(style.font, 700 if style.bold else 400),
+            "color": style.colour,
+        },
+        "active": {"font": {"color": style.highlight_colour}},
+        "align": {"horizontal": "center", "vertical": "bottom" if at_bottom else "middle"},
+        "animation": {"style": "highlight"},
+        **_caption_dress(style, canvas, box),
+    }
+    if at_bottom:
+        place = {"position": "bottom", "offset": {"x": 0, "y": round(1 - box.bottom / canvas.height, 4)}}
+    else:
+        place = {
+            "position": "center",
+            "offset": {"x": 0, "y": round(0.5 - (box.top + box.height / 2) / canvas.height, 4)},
+        }
+    return {"asset": asset, "start": 0, "length": seconds, **_sized(box), **place}
+
+
+def caption_family(captions: Captions) -> str:
+    """Of the fonts that Shotstack has, the nearest to the style's. Raises ProviderUnavailable where none will do."""
+    fonts = caption_fonts(captions)
+    if foreign := fonts - _DRAWN_EVERYWHERE - {captions.style.font}:
+        raise ProviderUnavailable(
+            f"Shotstack has no font for the letters of these captions (we draw them in {', '.join(sorted(foreign))}).",
+            remedy="Choose another assembly provider, such as ffmpeg.",
+            provider="shotstack",
+        )
+    return "Open Sans" if "Noto Sans" in fonts else _BUILT_IN_FONTS.get(captions.style.font, "Open Sans")
+
+
+def title_clip(title: HostedTitle, canvas: Canvas) -> dict[str, Any]:
+    """A scene's key phrase."""
+    side, x = ("Right", title.box.width - canvas.width) if title.from_the_right else ("Left", title.box.left)
+    return {
+        "asset": {
+            "type": "rich-text",
+            "text": title.text,
+            "font": {
+                "family": _BUILT_IN_FONTS["Inter"],
+                "size": round(title.box.em),
+                "weight": TITLE_WEIGHT,
+                "color": "#FFFFFF",
+            },
+            "style": {"lineHeight": round(title.line_height, 3)},
+            "align": {"horizontal": side.lower(), "vertical": "top"},
+            "animation": {"preset": "fadeIn", "duration": _FADE_IN_SECONDS},
+        },
+        "start": title.start,
+        "length": title.seconds,
+        **_sized(title.box),
+        "position": f"top{side}",
+        "offset": {"x": round(x / canvas.width, 4), "y": round(-title.box.top / canvas.height, 4)},
+    }
+
+
+def _placed(shot: HostedShot, after: float, seconds: float) -> dict[str, Any]:
+    clip: dict[str, Any] = {"start": shot.start + after, "length": seconds, "fit": "crop"}
+    if shot.fade_seconds and not after:
+        clip["opacity"] = [_tween(0, 1, shot.fade_seconds)]
+    return clip
+
+
+def _moved(shot: HostedShot) -> dict[str, Any]:
+    """How a still moves. A camera that pans to the right lets its picture move to the left."""
+    motion = shot.scene.motion
+    if motion in _ZOOMS:
+        return {"effect": _ZOOMS[motion]}
+    if motion is Motion.NONE:
+        return {}
+    edge = TRAVEL / 2 if motion is Motion.PAN_RIGHT else -TRAVEL / 2
+    return {"scale": 1 + TRAVEL, "offset": {"x": [_tween(edge, -edge, shot.seconds)], "y": 0}}
+
+
+def _tween(start: float, end: float, seconds: float) -> dict[str, Any]:
+    return {"from": start, "to": end, "start": 0, "length": seconds, "interpolation": "linear"}
+
+
+def _sized(box: TextBox) -> dict[str, Any]:
+    return {"width": round(box.width), "height": round(box.height), "fit": "none"}
+
+
+def _caption_dress(style: CaptionStyle, canvas: Canvas, box: TextBox) -> dict[str, Any]:
+    """What a style draws around its letters, and their case."""
+    dress: dict[str, Any] = {}
+    if style.uppercase:
+        dress["style"] = {"textTransform": "uppercase"}
+    if style.outline_colour:
+        dress["stroke"] = {"width": round(px(style.outline_width, canvas), 1), "color": style.outline_colour}
+    if style.background_colour:
+        dress["background"] = {
+            "color": style.background_colour,
+            "opacity": style.background_opacity,
+            "borderRadius": round(_BOX_RADIUS * box.em),
+            "wrap": True,
+            "padding": round(caption_padding(canvas, style)),
+        }
+    return dress

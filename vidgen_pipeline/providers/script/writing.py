@@ -1,0 +1,208 @@
+"""What vendors of language models have in common when they write a script: ask, judge, have it put right once.
+
+A vendor adds how its request is built and its answer read. A script that is cut off is asked for once more with more
+room; one that can't be used, or misses its length, is given back once with what is wrong.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from vidgen_pipeline.domain.errors import BadReply, ContentRejected, ProviderError, ProviderUnavailable
+from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.script import Brief, Script
+from vidgen_pipeline.providers.base import ProviderResult, ScriptProvider
+from vidgen_pipeline.providers.paid import Bought
+from vidgen_pipeline.providers.remote import KeyCheck, RemoteProvider, Work
+from vidgen_pipeline.providers.script.assignment import Ask, Assignment, writing_version
+from vidgen_pipeline.providers.script.drafts import Draft, read_draft
+from vidgen_pipeline.providers.wire import WireReply, WireRequest
+
+_TOKENS_A_SECOND = 20
+"""What a second of video takes in a draft: a scene of seven seconds, with all its fields, has about 130 in English."""
+_TOKENS_ASKED = 1_600
+_MS_A_CHARACTER = 67
+_LEAST_TOKENS = 4_000
+_ROOM = 3  # thinking counts as output too
+_SAID_CHARACTERS = 300
+
+
+class Ending(StrEnum):
+    """How a model's answer ended."""
+
+    COMPLETE = "complete"
+    CUT_OFF = "cut_off"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelAnswer:
+    """A language model's answer. `text` is what it wrote or, when it refused or failed, what it says about that.
+
+    `input_tokens` are all that it read, cached ones too.
+    """
+
+    ending: Ending
+    text: str
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A draft that was paid for, or why there is none."""
+
+    draft: Draft | None
+    cost: Cost
+    error: ProviderError | None = None
+
+
+class ScriptWriter(RemoteProvider, ScriptProvider):
+    """A vendor whose language model writes scripts from a topic."""
+
+    most_output_tokens: ClassVar[int]
+
+    timeout_seconds: float = Field(default=600, gt=0, le=3600, description="How long one answer may take.")
+    effort: Literal["low", "medium", "high"] = Field(default="low", description="How long the model thinks.")
+
+    @abstractmethod
+    def build(self, ask: Ask) -> WireRequest:
+        """The paid request."""
+
+    @staticmethod
+    @abstractmethod
+    def read(reply: WireReply) -> ModelAnswer:
+        """The answer to it. Raises BadReply."""
+
+    async def write(self, brief: Brief) -> ProviderResult[Script]:
+        """Write a script. Raises InvalidInput for the brief, ContentRejected when the model won't, ProviderError."""
+        assignment = Assignment.of(brief)
+        first = await self._written(assignment, assignment.message())
+        if first.draft is None:
+            raise first.error or self._unusable(())
+        if first.draft.script is not None and not first.draft.problems:
+            return self._result(first.draft.script, first.cost)
+        second = await self._corrected(assignment, first.draft)
+        best = _better(first.draft, second.draft)
+        if best is not None:
+            return self._result(best, first.cost + second.cost)
+        raise second.error or self._unusable(first.draft.problems)
+
+    @staticmethod
+    @abstractmethod
+    def build_models() -> WireRequest:
+        """A free request for the list of models, which only a good key may make."""
+
+    @staticmethod
+    @abstractmethod
+    def read_models(reply: WireReply) -> dict[str, str]:
+        """The account's models, each with the date of its end ("" where none is known). Raises BadReply."""
+
+    async def ask_about_key(self) -> KeyCheck:
+        model = self.chosen_model.name
+        try:
+            ends = await self.door.send(self.build_models(), self.read_models)
+        except ProviderUnavailable as error:
+            return KeyCheck(valid=True, message=f"The key is known, but it may not do everything. {error.message}")
+        if model not in ends:
+            return KeyCheck(valid=True, message=f"The key works, but this account does not have the model {model}.")
+        if not ends[model]:
+            return KeyCheck(valid=True, message="The key works.")
+        message = f"The key works. The model {model} ends on {ends[model]}."
+        return KeyCheck(valid=True, message=message, detail={"ends on": ends[model]})
+
+    def estimate(self, work: Work) -> Cost:
+        """What a script for that much video costs, one correction included."""
+        seconds = (work.video_ms or work.characters * _MS_A_CHARACTER) / 1000
+        draft = round(seconds * _TOKENS_A_SECOND)
+        return self._cost(input_tokens=2 * _TOKENS_ASKED + draft, output_tokens=2 * draft)
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {**super().fingerprint(), "writing": writing_version()}
+
+    async def _corrected(self, assignment: Assignment, draft: Draft) -> _Written:
+        """The second draft. Trouble with it is no trouble where the first can be used."""
+        try:
+            return await self._written(assignment, assignment.correction(draft.text, draft.problems), last=True)
+        except ProviderError as error:
+            if draft.script is None:
+                raise
+            return _Written(None, FREE, error)
+
+    async def _written(self, assignment: Assignment, message: str, *, last: bool = False) -> _Written:
+        """What the model writes when told this, with more room where it needs it.
+
+        A `last` draft that can't be used is marked as of no use, so that it can be paid for anew when a person tries
+        again. A refusal is kept: the same is refused again.
+        """
+        draft_tokens = assignment.budget.target_ms * _TOKENS_A_SECOND // 1000
+        room = min(max(draft_tokens * _ROOM, _LEAST_TOKENS), self.most_output_tokens)
+        spent, bought = FREE, await self._bought(assignment, message, room)
+        if bought.value.ending is Ending.CUT_OFF and room < self.most_output_tokens:
+            spent = bought.cost
+            bought = await self._bought(assignment, message, min(room * 2, self.most_output_tokens))
+        answer, spent = bought.value, spent + bought.cost
+        if answer.ending is Ending.COMPLETE:
+            draft = read_draft(answer.text, assignment.brief, assignment.budget)
+            if last and draft.script is None:
+                await self.discard(bought, self._unusable(draft.problems))
+            return _Written(draft, spent)
+        error = self._error_of(answer)
+        if answer.ending is not Ending.REFUSED:
+            await self.discard(bought, error)
+        return _Written(None, spent, error)
+
+    async def _bought(self, assignment: Assignment, message: str, room: int) -> Bought[ModelAnswer]:
+        request = self.build(Ask(instructions=assignment.instructions, message=message, max_output_tokens=room))
+        return await self.buy(request, self.read, cost=self._cost_of)
+
+    def _error_of(self, answer: ModelAnswer) -> ProviderError:
+        name, said = self.facts.name, " ".join(answer.text.split())[:_SAID_CHARACTERS]
+        says = f" It says: {said}" if said else ""
+        if answer.ending is Ending.REFUSED:
+            return ContentRejected(
+                f"{name} won't write about this.{says}",
+                remedy="Change the topic's wording.",
+                provider=self.provider_name,
+            )
+        if answer.ending is Ending.CUT_OFF:
+            return ProviderError(
+                f"{name}'s script was cut off: it is longer than the model may answer.",
+                remedy="Ask for a shorter video, or choose another model.",
+                provider=self.provider_name,
+            )
+        return ProviderError(
+            f"{name} could not finish the script.{says}", remedy="Try again later.", provider=self.provider_name
+        )
+
+    def _unusable(self, problems: tuple[str, ...]) -> BadReply:
+        what = f" {problems[0]}" if problems else ""
+        return BadReply(
+            f"{self.facts.name} wrote a script that can't be used, and so it did when asked again.{what}",
+            remedy="Try again, or choose another model.",
+            provider=self.provider_name,
+        )
+
+    def _cost_of(self, answer: ModelAnswer) -> Cost:
+        return self._cost(input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
+
+    def _cost(self, *, input_tokens: int, output_tokens: int) -> Cost:
+        read = self.price(input_tokens, {"input_tokens": input_tokens}, read=True)
+        return read + self.price(output_tokens, {"output_tokens": output_tokens})
+
+    def _result(self, script: Script, cost: Cost) -> ProviderResult[Script]:
+        return ProviderResult(data=script, model=self.chosen_model.name, cost=cost)
+
+
+def _better(first: Draft, second: Draft | None) -> Script | None:
+    """The script to take: the second where nothing is wrong with it, else the one nearer to its length."""
+    drafts = [draft for draft in (second, first) if draft is not None and draft.script is not None]
+    if second is not None and not second.problems:
+        return second.script
+    return min(drafts, key=lambda draft: draft.off_by).script if drafts else None

@@ -1,0 +1,102 @@
+"""OpenAI's audio model made to read aloud: the way to its voices that goes on when the speech models end."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from pydantic import Field
+
+from vidgen_pipeline.domain.errors import BadReply, ContentRejected
+from vidgen_pipeline.providers.voice.decoding import decoded
+from vidgen_pipeline.providers.voice.speech_check import Sound
+from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest
+
+MAX_SPEECH_BYTES = 64_000_000
+
+_READ_ALOUD = "Read the user's text aloud word for word. Add nothing, leave nothing out, answer nothing."
+_SILENT_RATE = 24_000
+
+
+class _Usage(WireModel):
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class _Audio(WireModel):
+    data: str
+    transcript: str = ""
+
+
+class _Message(WireModel):
+    refusal: str | None = None
+    audio: _Audio | None = None
+
+
+class _Choice(WireModel):
+    message: _Message
+
+
+class _Chat(WireModel):
+    choices: list[_Choice] = Field(min_length=1)
+    usage: _Usage | None = None
+
+
+def reads_aloud(model: str) -> bool:
+    """Whether the model is one that chats by voice, not a speech model."""
+    return model.startswith("gpt-audio")
+
+
+def build_reading(text: str, *, model: str, voice: str, instructions: str) -> WireRequest:
+    """A chat in which the model is told to read the text aloud, as a WAV file."""
+    body: dict[str, Any] = {
+        "model": model,
+        "modalities": ["text", "audio"],
+        "audio": {"voice": voice_named(voice), "format": "wav"},
+        "messages": [
+            {"role": "developer", "content": f"{_READ_ALOUD} {instructions}".strip()},
+            {"role": "user", "content": text},
+        ],
+        "store": False,
+    }
+    return paid_request("/v1/chat/completions", body)
+
+
+def read_reading(reply: WireReply) -> Sound:
+    """The sound in a chat's answer, and the words the model says it spoke. Raises ContentRejected for a refusal."""
+    chat = reply.read(_Chat)
+    message = chat.choices[0].message
+    if message.refusal:
+        raise ContentRejected(f"OpenAI won't read this: {message.refusal[:200]}", remedy="Change its wording.")
+    tokens = (chat.usage.prompt_tokens, chat.usage.completion_tokens) if chat.usage else None
+    if message.audio is None:  # it answered in writing
+        return Sound(pcm=b"", rate=_SILENT_RATE, transcript="", tokens=tokens)
+    pcm, rate = decoded(from_base64(message.audio.data))
+    return Sound(pcm=pcm, rate=rate, transcript=message.audio.transcript, tokens=tokens)
+
+
+def voice_named(voice: str) -> str | dict[str, str]:
+    """A voice as OpenAI wants it named: one of its own by name, one of the account's by id."""
+    return {"id": voice} if voice.startswith("voice_") else voice
+
+
+def paid_request(path: str, body: dict[str, Any]) -> WireRequest:
+    """A paid request for speech."""
+    return WireRequest(
+        method="POST",
+        path=path,
+        json=body,
+        phase=Phase.SUBMIT,
+        paid=True,
+        model=body["model"],
+        max_reply_bytes=MAX_SPEECH_BYTES,
+    )
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a sound that is written as text. Raises BadReply."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise BadReply("The answer's sound is not written in base64.") from None

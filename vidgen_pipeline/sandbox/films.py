@@ -1,0 +1,165 @@
+"""Films from parts on a timeline, for vendors that assemble: pictures, sounds and lines of text at their times."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pysubs2
+
+from vidgen_pipeline.runtime.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
+from vidgen_pipeline.runtime.fonts import write_fonts_config
+from vidgen_pipeline.runtime.probe import load_photo
+from vidgen_pipeline.runtime.signature import is_picture
+from vidgen_pipeline.sandbox.clips import ENCODER, still_steps
+from vidgen_pipeline.subtitles.escape import ass_text, clean
+
+_LINE_EM = 0.055  # of the shorter side
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shot:
+    """A picture or clip, shown from `start` for `seconds`. Of a clip, the first `trim` seconds are left out.
+
+    It fills the picture, cut to fit; with `contain` it is shown whole. `fade_seconds` is how long it takes to appear.
+    """
+
+    source: Path
+    start: float
+    seconds: float
+    trim: float = 0.0
+    contain: bool = False
+    fade_seconds: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sound:
+    """A sound file, or a clip's sound, heard from `start`, for `seconds` (None: to its own end). `volume` is 0 to 1."""
+
+    source: Path
+    start: float
+    seconds: float | None = None
+    trim: float = 0.0
+    volume: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of text. `height` is where its bottom is: 0 the picture's top, 1 its bottom edge."""
+
+    text: str
+    start: float
+    end: float
+    height: float = 0.82
+
+
+@dataclass(frozen=True, kw_only=True)
+class Film:
+    """A film to render: later shots lie over earlier ones. `mark` is written across a preview."""
+
+    width: int
+    height: int
+    fps: float
+    seconds: float
+    shots: Sequence[Shot] = ()
+    sounds: Sequence[Sound] = ()
+    lines: Sequence[Line] = ()
+    mark: str = ""
+
+
+async def render_film(film: Film, target: Path, scratch: Path) -> None:
+    """Render into `target` as an MP4; `scratch` is an empty folder. Raises RenderFailed."""
+    subtitles = scratch / "lines.ass"
+    _write_lines(film, subtitles)
+    arguments = ["-f", "lavfi", "-i", f"color=c=black:s={film.width}x{film.height}:r={film.fps}:d={film.seconds:.3f}"]
+    for number, shot in enumerate(film.shots):
+        still = scratch / f"still{number}.png"
+        if is_picture(shot.source):
+            await asyncio.to_thread(_save_still, shot.source, film, still)
+        arguments += _shot_input(shot, still)
+    for sound in film.sounds:
+        arguments += [*SAFE_INPUT, "-ss", f"{sound.trim:.3f}", "-i", file_url(sound.source)]
+    arguments += ["-filter_complex", ";".join([*_picture(film, subtitles), *_sound(film)])]
+    arguments += ["-map", "[picture]", "-map", "[sound]", "-t", f"{film.seconds:.3f}", "-r", str(film.fps)]
+    arguments += [*ENCODER, "-c:a", "aac", "-ar", "48000", "-b:a", "128k", "-y", file_url(target)]
+    await run_ffmpeg(arguments, fonts_config=await asyncio.to_thread(write_fonts_config, scratch))
+
+
+def _shot_input(shot: Shot, still: Path) -> list[str]:
+    if is_picture(shot.source):
+        return ["-i", file_url(still)]
+    return [*SAFE_INPUT, "-ss", f"{shot.trim:.3f}", "-t", f"{shot.seconds:.3f}", "-i", file_url(shot.source)]
+
+
+def _save_still(source: Path, film: Film, still: Path) -> None:
+    """A picture as ours, upright and no larger than it is shown: whatever it was, it has been decoded safely."""
+    photo = load_photo(source)
+    scale = max(film.width / photo.width, film.height / photo.height)
+    photo.resize((max(round(photo.width * scale), 1), max(round(photo.height * scale), 1))).save(
+        still, compress_level=1
+    )
+
+
+def _picture(film: Film, subtitles: Path) -> list[str]:
+    size = f"{film.width}:{film.height}"
+    steps, below = [], "0:v"
+    for number, shot in enumerate(film.shots, start=1):
+        fit = f"scale={size}:force_original_aspect_ratio=" + (
+            "decrease" if shot.contain else f"increase,crop={film.width}:{film.height}"
+        )
+        moving = f",fps={film.fps}"
+        if is_picture(shot.source):
+            moving = f",{still_steps(film.fps)},trim=duration={shot.seconds:.3f}"
+        fade = f",format=yuva420p,fade=in:st=0:d={shot.fade_seconds:.3f}:alpha=1" if shot.fade_seconds else ""
+        steps.append(
+            f"[{number}:v:0]{fit},setsar=1{moving}{fade},setpts=PTS-STARTPTS+{shot.start:.3f}/TB[shot{number}]"
+        )
+        steps.append(
+            f"[{below}][shot{number}]overlay=x=(W-w)/2:y=(H-h)/2:eof_action=pass:"
+            f"enable='between(t,{shot.start:.3f},{shot.start + shot.seconds:.3f})'[over{number}]"
+        )
+        below = f"over{number}"
+    steps.append(f"[{below}]ass=filename='{subtitles.absolute()}',format=yuv420p[picture]")
+    return steps
+
+
+def _sound(film: Film) -> list[str]:
+    steps = [f"anullsrc=r=48000:cl=stereo,atrim=end={film.seconds:.3f}[silence]"]
+    names = "[silence]"
+    for number, sound in enumerate(film.sounds):
+        end = f",atrim=end={sound.seconds:.3f}" if sound.seconds is not None else ""
+        steps.append(
+            f"[{1 + len(film.shots) + number}:a:0]aresample=48000,aformat=channel_layouts=stereo{end},"
+            f"volume={sound.volume:.3f},adelay={round(sound.start * 1000)}:all=1[sound{number}]"
+        )
+        names += f"[sound{number}]"
+    steps.append(f"{names}amix=inputs={1 + len(film.sounds)}:duration=first:normalize=0[sound]")
+    return steps
+
+
+def _write_lines(film: Film, target: Path) -> None:
+    """The lines as an ASS file, with nothing in them read as a command."""
+    em = _LINE_EM * min(film.width, film.height)
+    document = pysubs2.SSAFile()
+    document.info.update({"PlayResX": str(film.width), "PlayResY": str(film.height), "WrapStyle": "0"})
+    document.styles["Line"] = pysubs2.SSAStyle(
+        fontname="Inter", fontsize=round(em * 1.25), bold=True, outline=round(em / 12, 1), shadow=0,
+        alignment=pysubs2.Alignment.BOTTOM_CENTER,
+        marginl=round(film.width * 0.06), marginr=round(film.width * 0.06),
+    )  # fmt: skip
+    lines = list(film.lines)
+    if film.mark:
+        lines.append(Line(text=film.mark, start=0, end=film.seconds, height=0.08))
+    for line in lines:
+        document.append(
+            pysubs2.SSAEvent(
+                start=round(line.start * 1000),
+                end=round(line.end * 1000),
+                style="Line",
+                marginv=round(film.height * (1 - line.height)),
+                text=ass_text(clean(line.text)),
+            )
+        )
+    document.save(str(target), format_="ass")

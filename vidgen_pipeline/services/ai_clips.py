@@ -1,0 +1,90 @@
+"""The video AI step: clips for the scenes that ask for one, all at once, no more than a video's cap."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind
+from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.narration import Narration
+from vidgen_pipeline.domain.script import Scene, Script, Visual
+from vidgen_pipeline.domain.video import AspectRatio
+from vidgen_pipeline.providers.base import ClipRequest, ProviderResult, ReportProgress, VideoAIProvider
+from vidgen_pipeline.providers.catalogue import catalogue
+from vidgen_pipeline.providers.network.records import on_scene
+from vidgen_pipeline.runtime.probe import check_clip, probe_video
+from vidgen_pipeline.runtime.together import all_or_nothing
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+
+MOST_CLIPS = 3  # a video; clips are what costs
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The clips, who made them, and what they cost."""
+
+    clips: AIClips
+    model: str
+    cost: Cost
+
+
+def scenes_to_generate(script: Script) -> tuple[Scene, ...]:
+    """The scenes that get a clip: those marked for it or, in a script that marks none, the first."""
+    marked = [scene for scene in script.scenes if scene.visual is Visual.AI]
+    return tuple((marked or list(script.scenes))[:MOST_CLIPS])
+
+
+async def generate_clips(
+    script: Script,
+    narration: Narration,
+    provider: VideoAIProvider,
+    *,
+    aspect_ratio: AspectRatio,
+    store: ArtifactStore,
+    scratch: Path,
+    progress: ReportProgress,
+) -> Generated:
+    """Have the clips made, checked and stored. The first that fails ends them all, with its own error."""
+    scenes = scenes_to_generate(script)
+    done = 0
+
+    async def make(scene: Scene) -> tuple[MediaAsset, ProviderResult[Path]]:
+        nonlocal done
+        request = ClipRequest(
+            prompt=scene.visual_prompt or scene.narration,
+            duration_ms=narration.scenes[scene.index].duration_ms,
+            aspect_ratio=aspect_ratio,
+        )
+        folder = scratch / f"clip-{scene.index:03d}"
+        folder.mkdir()
+        with on_scene(scene.index):
+            made = await provider.make_clip(request, folder)
+        asset = await _asset(made.data, provider.provider_name, made.model, store)
+        done += 1
+        progress(done / len(scenes))
+        return asset, made
+
+    async with all_or_nothing() as group:
+        tasks = {scene.index: group.create_task(make(scene)) for scene in scenes}
+    results = {index: task.result() for index, task in tasks.items()}
+    return Generated(
+        clips=AIClips(clips={index: asset for index, (asset, _) in results.items()}),
+        model=next(iter(results.values()))[1].model,
+        cost=sum((made.cost for _, made in results.values()), FREE),
+    )
+
+
+async def _asset(path: Path, provider: str, model: str, store: ArtifactStore) -> MediaAsset:
+    await check_clip(path)
+    info = await asyncio.to_thread(probe_video, path)
+    return MediaAsset(
+        kind=MediaKind.CLIP,
+        file=await asyncio.to_thread(store.put_file, path),
+        provider=provider,
+        width=info.width,
+        height=info.height,
+        duration_ms=info.duration_ms,
+        attribution=Attribution(title="Generated clip", author=model, source=catalogue()[provider].name),
+    )
