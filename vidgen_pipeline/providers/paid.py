@@ -236,6 +236,8 @@ async def _submit(
     read: Callable[[WireReply], T],
     settle: Callable[[T, WireReply], Awaitable[None]],
     cost: Callable[[T], Cost] | None,
+    *,
+    sent_before: bool = False,
 ) -> T:
     answered = False
 
@@ -255,7 +257,10 @@ async def _submit(
         raise
     except VidgenError as error:
         if not answered:  # else it was carried out, and only its outcome could not be kept
-            await ledger.failed(call, error)
+            if sent_before:  # this sending was refused; of the first one nobody knows
+                await ledger.unknown(call, error)
+            else:
+                await ledger.failed(call, error)
         raise
 
 
@@ -270,7 +275,7 @@ async def _started_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) 
     return await _find_again(door, ledger, call, job)
 
 
-async def _submit_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -> str:
+async def _submit_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T], *, sent_before: bool = False) -> str:
     def read_id(reply: WireReply) -> str:
         job_id = job.read_id(reply)
         if not job_id:
@@ -284,13 +289,13 @@ async def _submit_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -
     request = made if isinstance(made, WireRequest) else await made
     if not request.paid:
         raise ValueError("only a paid request goes through the ledger")
-    return await _submit(door, ledger, call, request, read_id, settle, None)
+    return await _submit(door, ledger, call, request, read_id, settle, None, sent_before=sent_before)
 
 
 async def _find_again(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -> str:
     """The number of a job whose submit was lost."""
     if job.repeatable:
-        return await _submit_job(door, ledger, call, job)
+        return await _submit_job(door, ledger, call, job, sent_before=True)
     find, read_found = job.find, job.read_found
     if find is None or read_found is None:
         raise unknown_outcome(door.name, call.id)

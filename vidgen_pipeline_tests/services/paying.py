@@ -149,6 +149,7 @@ class JobVendor:
     running_polls: int = 2
     lose_submits: int = 0
     forget_submits: int = 0
+    broke_after_submits: int | None = None
     refuse_jobs: bool = False
     expired_files: int = 0
     jobs: dict[str, str] = field(default_factory=dict)
@@ -186,6 +187,9 @@ class JobVendor:
     async def _submit(self, visit: Visit, seen: Seen) -> None:
         self.submits.append(seen)
         reference = seen.json()["reference"]
+        if self.broke_after_submits is not None and len(self.submits) > self.broke_after_submits:
+            await _say(visit, {"message": "no credit is left"}, 402)
+            return
         if self.forget_submits > 0:  # lost on its way in: nothing is made
             self.forget_submits -= 1
             return

@@ -354,6 +354,18 @@ def test_where_a_reference_makes_nothing_twice_the_submit_is_repeated(
     assert house.statuses() == ["done"]
 
 
+def test_a_repeat_that_is_refused_says_nothing_of_the_first_one(house: House, tmp_path: Path):
+    studio = JobVendor(lose_submits=1, broke_after_submits=1)
+
+    async def work(double: Vendor) -> None:
+        with pytest.raises(OutOfCredit):
+            await draw(house, double, tmp_path, repeatable=True)
+
+    at(work, studio.behave)
+    assert (studio.charged, len(studio.submits)) == (1, 2)
+    assert house.statuses() == ["unknown"]
+
+
 def test_a_job_is_asked_for_where_it_was_given(house: House, tmp_path: Path):
     """The base URL is changed while a job is under way: it is polled at its old address, by its old number."""
     studio, other = JobVendor(), JobVendor()
