@@ -64,6 +64,7 @@ def make_video(options: MakeOptions) -> None:
     check_space(home.root)
     console = Console(stderr=True)
     with sandbox_if(options.sandbox), open_house() as house:
+        Generation(house.engine, house.store).refuse_if_busy(house.user_id)
         planned = plan(wishes, defaults_of(house.engine, house.user_id))
         out = options.out or default_target(planned.title, Path.cwd())
         check_target(out)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import generation as rows
-from vidgen_pipeline.database.tables import Video
+from vidgen_pipeline.database.tables import GenerationAttempt, Video
 from vidgen_pipeline.domain.errors import Cancelled, Conflict, NotFound, VidgenError
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.money import FREE, Cost
@@ -76,11 +76,18 @@ class Generation:
         except IntegrityError:
             raise Conflict(_BUSY, remedy=_BUSY_REMEDY) from None
 
+    def refuse_if_busy(self, user_id: UUID) -> None:
+        """Say before anything is planned that another video of the user's is being generated. Raises Conflict."""
+        with Session(self._engine) as session:
+            busy = rows.processing_video(session, user_id)
+            if busy is not None and not _is_lost(busy[1], busy[2]):
+                raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
+
     def _check_claimable(self, session: Session, video: Video) -> None:
         busy = rows.processing_video(session, video.user_id)
         if busy is not None:
             other, attempt, silent_seconds = busy
-            if silent_seconds < WORKER_DEAD_AFTER_SECONDS and not is_gone(attempt.worker):
+            if not _is_lost(attempt, silent_seconds):
                 raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
             message = "The program that was making this video ended without a word."
             rows.finish(
@@ -233,6 +240,11 @@ class Generation:
     def _finish(self, attempt: Attempt, status: VideoStatus, **values: Any) -> bool:
         with Session(self._engine) as session, session.begin():
             return rows.finish(session, attempt.video_id, attempt.number, status, **values)
+
+
+def _is_lost(attempt: GenerationAttempt, silent_seconds: float) -> bool:
+    """Whether the attempt's worker is gone: it died on this machine, or gave no sign of life for long."""
+    return silent_seconds >= WORKER_DEAD_AFTER_SECONDS or is_gone(attempt.worker)
 
 
 _BUSY = "Another video is being generated for you; one runs at a time."

@@ -81,6 +81,23 @@ def test_own_media_from_standard_input_in_german(run: Run, monkeypatch: pytest.M
         assert connection.execute(text("SELECT status FROM videos")).scalars().all() == ["completed"]
 
 
+def test_while_one_video_is_made_another_is_refused_and_nothing_is_planned(run: Run, engine: Engine):
+    Path("tea.txt").write_text("Tea is hot.", encoding="utf-8")
+    run("videos")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO videos (user_id, title, request, status, attempt, heartbeat_at)"
+                " SELECT id, 'Coffee', '{\"language\": \"en\"}', 'processing', 1, now() FROM users"
+            )
+        )
+        connection.execute(text("INSERT INTO generation_attempts SELECT 'run', id, 1, 'other-host|1|x' FROM videos"))
+    ran = run("make", "--script", "tea.txt")
+    assert ran.exit_code == 1
+    assert "one runs at a time" in ran.stderr
+    assert [video["title"] for video in json.loads(run("videos", "--json").stdout)] == ["Coffee"]
+
+
 def test_what_is_not_there_is_said(run: Run):
     assert "No videos yet" in run("videos").stdout
     for written in ("abcd", "zzzz", "00000000-0000-0000-0000-000000000000"):
