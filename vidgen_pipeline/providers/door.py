@@ -23,6 +23,7 @@ from vidgen_pipeline.providers.network.addresses import check_address, origin_of
 from vidgen_pipeline.providers.network.downloading import MAX_DOWNLOAD_BYTES, Download, Downloaded, Limits
 from vidgen_pipeline.providers.network.failures import Failure, Judge, Lost, failure_of_error, failure_of_loss
 from vidgen_pipeline.providers.network.network import Network
+from vidgen_pipeline.providers.network.pool import Departure
 from vidgen_pipeline.providers.network.records import LARGE_BYTES, Exchange, Recorder, WorkContext
 from vidgen_pipeline.providers.network.retrying import PATIENCE, End, Patience, Retrying
 from vidgen_pipeline.providers.wire import Credentials, KeyPlace, Phase, WireReply, WireRequest, places_for
@@ -170,6 +171,20 @@ class Door:
         """A lock for one piece of paid work: of two tasks that want the same, the second finds it bought."""
         return self._purchases[purchase]
 
+    def told(self, error: VidgenError) -> VidgenError:
+        """The error as it may be shown: with the provider's name in it, and nothing secret."""
+        return self._recorder.told(error)
+
+    def unknown(self, call_id: UUID | None, why: str = "") -> VidgenError:
+        """The error for a paid request of which nobody here knows whether it was carried out."""
+        error = SubmitUnknown(
+            f"{self.name} may or may not have carried out a paid request: its answer was lost. {why}".strip(),
+            remedy=f"Look in your {self.name} account whether it was. Then allow it to be paid again, or choose "
+            "another provider; nothing is sent again by itself.",
+            reference=str(call_id or ""),
+        )
+        return self.told(error)
+
     async def wait(self, seconds: float) -> None:
         """Let time pass."""
         await self._timing.sleep(seconds)
@@ -192,7 +207,7 @@ class Door:
                 return result.value
             following = retrying.after(result, self._timing.jitter())
             if following is End.UNKNOWN:
-                raise self._recorder.told(unknown_outcome(self.name, call_id, result.error.message))
+                raise self.unknown(call_id, result.error.message)
             if following is End.GIVE_UP:
                 raise result.error
             await self._timing.sleep(following)
@@ -221,6 +236,7 @@ class Door:
         url = request.url or self.base_url + request.path
         started = timing.clock()
         exchange = Exchange(started_at=timing.now(), url=url, request=request, try_number=number, call_id=call_id)
+        departure = Departure()
         reply: WireReply | None = None
         status: int | None = None
         spent = FREE
@@ -229,7 +245,7 @@ class Door:
             if request.url:
                 check_address(url, trusted_origin=self._trusted_origin)
             deadline = request.timeout_seconds or self._timeout_seconds
-            reply = await self._line.exchange(request, url, deadline_seconds=deadline)
+            reply = await self._line.exchange(request, url, deadline_seconds=deadline, departure=departure)
             value, spent = await self._judged(reply, request, read, cost)
             result = Read(value)
         except Lost as lost:
@@ -237,10 +253,9 @@ class Door:
         except VidgenError as error:
             result = failure_of_error(error)
         except asyncio.CancelledError:
-            stopped = Cancelled("Stopped.")
-            self._recorder.note_broken_off(
-                replace(exchange, duration_seconds=timing.clock() - started, reply=reply, error=stopped)
-            )
+            if departure.left:
+                seconds, stopped = timing.clock() - started, Cancelled("Stopped.")
+                self._recorder.note_now(replace(exchange, duration_seconds=seconds, reply=reply, error=stopped))
             raise
         error_told = self._recorder.told(result.error) if isinstance(result, Failure) else None
         if request.path:
@@ -289,16 +304,6 @@ class Door:
     def without_secrets(self, reply: WireReply) -> WireReply:
         """The answer as it may be kept, even if the vendor repeats our key in it."""
         return replace(reply, headers=self._masker.headers(reply.headers), content=self._masker.content(reply.content))
-
-
-def unknown_outcome(name: str, call_id: UUID | None, why: str = "") -> SubmitUnknown:
-    """The error for a paid request of which nobody here knows whether it was carried out."""
-    return SubmitUnknown(
-        f"{name} may or may not have carried out a paid request: its answer was lost. {why}".strip(),
-        remedy=f"Look in your {name} account whether it was. Then allow it to be paid again, or choose another "
-        "provider; nothing is sent again by itself.",
-        reference=str(call_id or ""),
-    )
 
 
 def _shown(place: KeyPlace, credentials: Credentials) -> str:

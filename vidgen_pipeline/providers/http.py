@@ -66,9 +66,13 @@ class HttpLine:
         await self._client.aclose()
         await self._connections.close()
 
-    async def exchange(self, request: WireRequest, url: str, *, deadline_seconds: float) -> WireReply:
-        """Send a request to `url` and read its whole answer. Raises Lost."""
-        async with self.answer(request, url, deadline_seconds=deadline_seconds, encoding="gzip") as answer:
+    async def exchange(
+        self, request: WireRequest, url: str, *, deadline_seconds: float, departure: Departure
+    ) -> WireReply:
+        """Send a request to `url` and read its whole answer. Raises Lost. `departure` tells whether it left."""
+        async with self.answer(
+            request, url, deadline_seconds=deadline_seconds, departure=departure, encoding="gzip"
+        ) as answer:
             content = bytearray()
             async for part in _decoded(answer, request.max_reply_bytes):
                 content += part
@@ -81,6 +85,7 @@ class HttpLine:
         url: str,
         *,
         deadline_seconds: float,
+        departure: Departure,
         stalled_seconds: float | None = None,
         encoding: str = "identity",
     ) -> AsyncIterator[Answer]:
@@ -88,7 +93,6 @@ class HttpLine:
 
         With `stalled_seconds` a server that sends nothing for so long is given up on before.
         """
-        departure = Departure()
         outgoing = self._outgoing(request, url, encoding)
         outgoing.extensions |= {_DEPARTURE: departure, _KEYED: not request.url, _STALLED: stalled_seconds}
         status: int | None = None

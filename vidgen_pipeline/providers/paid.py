@@ -19,7 +19,7 @@ from uuid import UUID
 
 from vidgen_pipeline.domain.errors import BadReply, Cancelled, NotFound, ResultExpired, SubmitUnknown, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
-from vidgen_pipeline.providers.door import Door, unknown_outcome
+from vidgen_pipeline.providers.door import Door
 from vidgen_pipeline.providers.network.downloading import Downloaded
 from vidgen_pipeline.providers.network.records import current_scene
 from vidgen_pipeline.providers.submitting import submit
@@ -156,9 +156,9 @@ async def buy_reply(
                 return Bought(value=read(await ledger.stored_reply(call)), cost=call.cost, call=call)
             except NotFound:
                 why = "It was paid for, but what it gave is no longer here."
-                raise unknown_outcome(door.name, call.id, why) from None
+                raise door.unknown(call.id, why) from None
         if call.state is not CallState.INTENT:
-            raise unknown_outcome(door.name, call.id)
+            raise door.unknown(call.id)
 
         async def settle(value: T, reply: WireReply) -> None:
             await ledger.done(call, cost(value), reply=reply)
@@ -182,7 +182,7 @@ async def buy_job(door: Door, ledger: Ledger, job: Job[T], into: Path) -> Bought
             except NotFound:
                 if call.job_id is None:
                     why = "It was paid for, but its file is no longer here."
-                    raise unknown_outcome(door.name, call.id, why) from None
+                    raise door.unknown(call.id, why) from None
         job_id = call.job_id or await _started_job(door, ledger, call, job)
         file, spent = await _wait_for_file(door, ledger, call, job, job_id)
         await ledger.done(call, spent, file=file)
@@ -247,7 +247,8 @@ async def _submit(
         await settle(value, reply)
 
     async def never_left() -> None:
-        await ledger.failed(call, Cancelled("Stopped before it was sent."))
+        if not sent_before:  # else it stays as it is: sent once, and nobody knows
+            await ledger.failed(call, Cancelled("Stopped before it was sent."))
 
     await ledger.sent(call)
     try:
@@ -298,7 +299,7 @@ async def _find_again(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -
         return await _submit_job(door, ledger, call, job, sent_before=True)
     find, read_found = job.find, job.read_found
     if find is None or read_found is None:
-        raise unknown_outcome(door.name, call.id)
+        raise door.unknown(call.id)
     for look in range(2):
         if look:
             await door.wait(LOOK_AGAIN_SECONDS)
@@ -307,7 +308,7 @@ async def _find_again(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -
             await ledger.accepted(call, found)
             return found
     if not job.absent_is_proof:
-        raise unknown_outcome(door.name, call.id, f"{door.name} lists no such job, which is no proof.")
+        raise door.unknown(call.id, f"{door.name} lists no such job, which is no proof.")
     return await _submit_job(door, ledger, call, job)
 
 
@@ -318,7 +319,7 @@ async def _wait_for_file(
     for last in (False, True):
         ended = await _ended(door, ledger, call, job, job_id)
         if ended.error is not None or ended.result is None:
-            error = ended.error or BadReply("The job ended with nothing.")
+            error = door.told(ended.error or BadReply("The job ended with nothing."))
             await ledger.failed(call, error)
             raise error
         try:

@@ -221,7 +221,7 @@ class RemoteProvider(BaseProvider):
 
     async def discard(self, bought: Bought[Any], error: VidgenError) -> None:
         """Say that what was bought is of no use, so that the same work may be paid for anew."""
-        await self._ledger.failed(bought.call, error)
+        await self._ledger.failed(bought.call, self.door.told(error))
 
     @property
     def _at_work(self) -> Connection:

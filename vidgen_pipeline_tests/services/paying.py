@@ -203,7 +203,7 @@ class JobVendor:
         self.polls += 1
         self.on_poll()
         if self.refuse_jobs:
-            await _say(visit, {"state": "failed", "why": "a policy"})
+            await _say(visit, {"state": "failed", "why": f"a policy, and {CANARY} is no good"})
         elif self.polls <= self.running_polls:
             await _say(visit, {"state": "running"})
         else:

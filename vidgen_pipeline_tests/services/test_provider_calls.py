@@ -190,6 +190,7 @@ def test_a_paid_request_leaves_once_whatever_the_answer(
             with pytest.raises(SubmitUnknown) as caught:
                 await speak(house, double)
             assert caught.value.reference == str(house.rows()[0]["id"])
+            assert caught.value.provider == "acme"
             assert double.connections == 0
             allow_paying_again(house.engine, house.user_id, house.rows()[0]["id"])
         assert (await speak(house, double)).value == "rain"
@@ -366,6 +367,28 @@ def test_a_repeat_that_is_refused_says_nothing_of_the_first_one(house: House, tm
     assert house.statuses() == ["unknown"]
 
 
+def test_a_repeat_that_is_stopped_while_it_waits_leaves_the_first_in_doubt(house: House, tmp_path: Path):
+    async def work(double: Vendor) -> None:
+        waiting = asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            waiting.set()
+            await asyncio.Event().wait()
+
+        patient, house.time.sleep = house.time.sleep, sleep  # type: ignore[method-assign, assignment]
+        await _cancel_when(asyncio.create_task(draw(house, double, tmp_path, repeatable=True)), waiting)
+        house.time.sleep = patient  # type: ignore[method-assign]
+        assert house.statuses() == ["sent"]
+        house.next_attempt()
+        double.script[:] = [studio.behave]
+        await draw(house, double, tmp_path, repeatable=True)
+
+    studio = JobVendor()
+    at(work, closes_after_reading, answers({}, 429))
+    assert house.statuses() == ["done"]
+    assert studio.charged == 1
+
+
 def test_a_job_is_asked_for_where_it_was_given(house: House, tmp_path: Path):
     """The base URL is changed while a job is under way: it is polled at its old address, by its old number."""
     studio, other = JobVendor(), JobVendor()
@@ -419,9 +442,13 @@ def test_a_job_that_fails_may_be_bought_again(house: House, tmp_path: Path):
     studio = JobVendor(refuse_jobs=True)
 
     async def work(double: Vendor) -> None:
-        with pytest.raises(ContentRejected, match="a policy"):
+        with pytest.raises(ContentRejected, match="a policy") as caught:
             await draw(house, double, tmp_path)
-        assert house.statuses() == ["failed"]
+        assert_error_clean(caught.value)
+        assert caught.value.provider == "acme"
+        (row,) = house.rows()
+        assert (row["status"], row["error_code"]) == ("failed", "content_rejected")
+        assert_no_canary(row["error_message"])
         studio.refuse_jobs = False
         await draw(house, double, tmp_path)
 

@@ -176,7 +176,7 @@ def read_render(reply: WireReply) -> Rendered | None:
     render = _render_in(reply)
     if render.status in {"failed", "cancelled"}:
         reason = render.error_message or f"the render was {render.status}"
-        raise ProviderError(f"Creatomate could not render the video: {reason}.")
+        raise ProviderError(f"Creatomate could not render the video: {reason.rstrip('.')}.", provider="creatomate")
     if render.status != "succeeded":
         return None
     if not (render.url and render.width and render.height and render.frame_rate and render.duration):

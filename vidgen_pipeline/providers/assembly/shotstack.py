@@ -146,7 +146,8 @@ def read_render(reply: WireReply) -> Rendered | None:
     """The film, None while it is being made. Raises ProviderError when it could not be."""
     render = reply.read(_RenderAnswer).response
     if render.status == "failed":
-        raise ProviderError(f"Shotstack could not render the video: {render.error or 'it gives no reason'}.")
+        why = (render.error or "it gives no reason").rstrip(".")
+        raise ProviderError(f"Shotstack could not render the video: {why}.", provider="shotstack")
     if render.status != "done":
         return None
     if render.url is None or render.duration is None:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -22,6 +22,7 @@ from vidgen_pipeline.providers.network.failures import (
     failure_of_error,
     failure_of_loss,
 )
+from vidgen_pipeline.providers.network.pool import Departure
 from vidgen_pipeline.providers.network.records import Exchange, Recorder
 from vidgen_pipeline.providers.network.retrying import PATIENCE, End, Retrying, Timing
 from vidgen_pipeline.providers.network.sniffing import EXTENSIONS, HEAD_BYTES, media_type_of
@@ -79,6 +80,16 @@ class _Part:
         self.size, self.validator, self.digest = 0, None, hashlib.sha256()
 
 
+@dataclass
+class _Hop:
+    """What is known of one exchange of a download while it goes on."""
+
+    exchange: Exchange
+    size_before: int
+    reply: WireReply | None = None
+    status: int | None = None
+
+
 class Download:
     """One download: any number of tries, each of them recorded."""
 
@@ -122,50 +133,64 @@ class Download:
     async def _hop(self, request: WireRequest, base_url: str, part: _Part, ends_at: float) -> Failure | str | None:
         """One exchange: None when the file is complete, an address when it lies elsewhere, or what failed."""
         self._tries += 1
-        timing, before = self._timing, part.size
-        started_at, started = timing.now(), timing.clock()
         url = request.url or base_url + request.path
-        result: Failure | str | None = None
-        reply: WireReply | None = None
-        status: int | None = None
+        started, departure = self._timing.clock(), Departure()
+        hop = _Hop(Exchange(started_at=self._timing.now(), url=url, request=request, try_number=self._tries), part.size)
+        result: Failure | str | None
         try:
             if request.url:
                 check_address(url, allowed_hosts=self._limits.allowed_hosts, trusted_origin=self._limits.trusted_origin)
             asked = _asking_for_rest(request, part)
-            left, stalled = max(ends_at - started, 1), self._limits.stalled_seconds
-            async with self._line.answer(asked, url, deadline_seconds=left, stalled_seconds=stalled) as answer:
-                reply = WireReply(status=answer.status, headers=answer.headers)
-                if answer.status in _REDIRECTS:
-                    result = urljoin(url, answer.headers.get("location", ""))
-                elif answer.status in {200, 206}:
-                    await self._take_in(answer, part)
-                else:
-                    reply = WireReply(
-                        status=answer.status, headers=answer.headers, content=await _beginning(answer.chunks)
-                    )
-                    result = await self._refused(reply, asked, part)
+            async with self._line.answer(
+                asked,
+                url,
+                deadline_seconds=max(ends_at - started, 1),
+                departure=departure,
+                stalled_seconds=self._limits.stalled_seconds,
+            ) as answer:
+                result = await self._answered(answer, asked, url, part, hop)
         except Lost as lost:
-            status, result = lost.status, failure_of_loss(lost, self._judge.name)
+            hop.status, result = lost.status, failure_of_loss(lost, self._judge.name)
         except VidgenError as error:
             result = Failure(error, may_have_arrived=True, final=True)
-        except asyncio.CancelledError:
-            result = Failure(Cancelled("The download was stopped."), may_have_arrived=True)
+        except (asyncio.CancelledError, OSError):
+            if departure.left:
+                self._note(hop, part, self._timing.clock() - started, Cancelled("The download was stopped."))
             raise
-        finally:
-            received = {"type": reply.media_type, "size_bytes": part.size - before} if reply and part.size else None
-            exchange = Exchange(
-                started_at=started_at,
-                duration_seconds=timing.clock() - started,
-                url=url,
-                request=request,
-                try_number=self._tries,
-                reply=reply,
-                status=status,
-                received=received and {**received, "sha256": part.digest.hexdigest()},
-                error=self._recorder.told(result.error) if isinstance(result, Failure) else None,
-            )
-            self._recorder.note_broken_off(exchange)
+        error = self._recorder.told(result.error) if isinstance(result, Failure) else None
+        self._note(hop, part, self._timing.clock() - started, error)
         return result
+
+    async def _answered(
+        self, answer: Answer, asked: WireRequest, url: str, part: _Part, hop: _Hop
+    ) -> Failure | str | None:
+        hop.reply = WireReply(status=answer.status, headers=answer.headers)
+        if answer.status in _REDIRECTS:
+            return urljoin(url, answer.headers.get("location", ""))
+        if answer.status in {200, 206}:
+            await self._take_in(answer, part)
+            return None
+        hop.reply = replace(hop.reply, content=await _beginning(answer.chunks))
+        return await self._refused(hop.reply, asked, part)
+
+    def _note(self, hop: _Hop, part: _Part, seconds: float, error: VidgenError | None) -> None:
+        received = None
+        if hop.reply is not None and part.size:
+            received = {
+                "type": hop.reply.media_type,
+                "size_bytes": part.size - hop.size_before,
+                "sha256": part.digest.hexdigest(),
+            }
+        self._recorder.note_now(
+            replace(
+                hop.exchange,
+                duration_seconds=seconds,
+                reply=hop.reply,
+                status=hop.status,
+                received=received,
+                error=error,
+            )
+        )
 
     async def _refused(self, reply: WireReply, asked: WireRequest, part: _Part) -> Failure:
         if reply.status == 416:  # what we have is no beginning of what is there

@@ -149,8 +149,8 @@ class Recorder:
             await asyncio.to_thread(self._record, exchange, scene) if large else self._record(exchange, scene)
         )
 
-    def note_broken_off(self, exchange: Exchange) -> None:
-        """File an exchange whose task is being cancelled."""
+    def note_now(self, exchange: Exchange) -> None:
+        """File an exchange without letting anything else happen meanwhile: when its task is being cancelled."""
         self._sink.put(self._record(exchange, current_scene()))
 
     def told(self, error: VidgenError) -> VidgenError:

@@ -44,7 +44,6 @@ from vidgen_pipeline.providers.voice.script_words import script_words
 from vidgen_pipeline.providers.voice.vendor_speech import CharacterTimes, spans_from_characters
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply, WireRequest
 from vidgen_pipeline_tests.providers.canary import CANARY, assert_error_clean, assert_record_clean
-from vidgen_pipeline_tests.providers.catalogue_rows import ELEVENLABS, catalogue_of
 from vidgen_pipeline_tests.providers.vendor_double import Behaviour, Vendor, answers, closes_after_reading, vendor
 from vidgen_pipeline_tests.services.paying import House
 
@@ -286,9 +285,7 @@ def test_voices_are_listed_page_by_page():
 
 
 def _network(double: Vendor, house: House) -> Network:
-    return Network(
-        catalogue=catalogue_of(ELEVENLABS), sandbox_url=double.url, log=house.log, timing=house.time.timing()
-    )
+    return Network(sandbox_url=double.url, log=house.log, timing=house.time.timing())
 
 
 @pytest.fixture
