@@ -495,6 +495,36 @@ def test_a_bomb_is_put_out_before_it_fills_the_memory():
     assert run_at(work, bomb()) < 8_000_000
 
 
+def test_a_request_that_is_stopped_has_a_record_if_any_of_it_left():
+    log = Kept()
+
+    async def work(double: Vendor) -> None:
+        arrived, asked = asyncio.Event(), asyncio.Event()
+
+        async def holds(visit: Any) -> None:
+            await visit.read()
+            arrived.set()
+            await asyncio.sleep(3600)
+
+        async def never(_: str, __: int) -> list[str]:
+            asked.set()
+            return await asyncio.Future()
+
+        double.script[:] = [holds]
+        network = Network(log=log, timing=FakeTime().timing(), resolver=never)
+        async with open_door(double.url, network=network) as door:
+            elsewhere = WireRequest(method="PUT", url="https://uploads.example.test/1", phase=Phase.READ)
+            for request, under_way in ((get(), arrived), (elsewhere, asked)):
+                task = asyncio.create_task(door.send(request, lambda reply: reply.json()))
+                await under_way.wait()
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+
+    run_at(work, says_nothing)
+    assert [(record.endpoint, record.error_code) for record in log.records] == [("/v1/things", "cancelled")]
+
+
 def test_a_stranger_who_can_not_prove_who_it_is_gets_nothing(tmp_path: Path):
     (tmp_path / "cert.pem").write_text(SELF_SIGNED)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

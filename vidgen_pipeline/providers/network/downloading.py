@@ -157,8 +157,8 @@ class Download:
             if departure.left:
                 self._note(hop, part, self._timing.clock() - started, Cancelled("The download was stopped."))
             raise
-        error = self._recorder.told(result.error) if isinstance(result, Failure) else None
-        self._note(hop, part, self._timing.clock() - started, error)
+        failed = self._recorder.told(result.error) if isinstance(result, Failure) else None
+        self._note(hop, part, self._timing.clock() - started, failed)
         return result
 
     async def _answered(
