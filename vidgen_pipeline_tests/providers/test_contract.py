@@ -65,8 +65,6 @@ from vidgen_pipeline_tests.services.paying import Crash, House
 
 GARBLED = ("garbage", "wrong_schema", "html", "empty")
 UNREADABLE = ("html", "empty", "gzip_bomb", "redirect_to_private")
-NOT_YET = {"pixabay": "Its window of 60 s, with jitter, is longer than the 60 s a read waits: a 429 ends it at once."}
-"""Who does not wait for a limit as it should, and why."""
 SMALL_TIMEOUT = 0.25
 ASK_NO_PATIENCE = frozenset({"pixabay", "unsplash"})
 """These say nothing of 20 seconds to a key that is limited: theirs is a window, and its end is told or not."""
@@ -218,14 +216,14 @@ def test_a_limit_is_waited_for_as_long_as_the_budget_lasts(bench: Bench):
     bench.settles(*failed_if_it_came_to_that(bench))
 
 
-@each([name for name in PROVIDERS if name not in NOT_YET], wait=("told", "untold"))
+@each(PROVIDERS, wait=("told", "untold"))
 def test_too_many_requests_are_sent_again_later(bench: Bench, wait: str):
     phase = "submit" if bench.name in PAID else "read"
     bench.fault("rate_limited", phase, retry_after=7 if wait == "told" else None)
     bench.work()
     assert [visit["fault"] for visit in bench.requests(phase)].count("rate_limited") == 1
     if wait == "told":
-        assert 7.5 in bench.clock.waits
+        assert max(bench.clock.waits) >= 7.5  # longer where the vendor's own header says so
     assert bench.clock.waits
     settles_done(bench)
 

@@ -49,7 +49,8 @@ class Patience:
 
 PATIENCE = {
     Phase.CHECK: Patience(tries=2, first_wait=0.5, longest_wait=2, total_wait=5),
-    Phase.READ: Patience(tries=4, first_wait=0.5, longest_wait=8, total_wait=60),
+    # A stock site's window is a minute, and has to be waited out.
+    Phase.READ: Patience(tries=4, first_wait=0.5, longest_wait=8, total_wait=90),
     Phase.SUBMIT: Patience(tries=4, first_wait=1, longest_wait=20, total_wait=300),
     Phase.POLL: Patience(tries=1_000, first_wait=2, longest_wait=60, total_wait=1_800),
     Phase.DOWNLOAD: Patience(tries=6, first_wait=1, longest_wait=20, total_wait=120),
