@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+import trustme
 
 from vidgen_pipeline.domain.errors import (
     AuthFailed,
@@ -525,10 +526,9 @@ def test_a_request_that_is_stopped_has_a_record_if_any_of_it_left():
     assert [(record.endpoint, record.error_code) for record in log.records] == [("/v1/things", "cancelled")]
 
 
-def test_a_stranger_who_can_not_prove_who_it_is_gets_nothing(tmp_path: Path):
-    (tmp_path / "cert.pem").write_text(SELF_SIGNED)
+def test_a_stranger_who_can_not_prove_who_it_is_gets_nothing():
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(tmp_path / "cert.pem")
+    trustme.CA().issue_cert("localhost", "127.0.0.1").configure_cert(tls)  # by an authority that nobody trusts
 
     async def work() -> None:
         async with vendor(answers({}), tls=tls) as double:
@@ -581,24 +581,3 @@ def test_reading_a_large_answer_does_not_hold_the_loop():
             return length
 
     assert run_at(work, answers(["words"] * 500_000)) == 500_000
-
-
-# Made for this test alone: for the name "localhost", trusted by nobody.
-SELF_SIGNED = """\
------BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgustuYFWrE+9ULPY6
-3CUn++E9xnFa75TV03bjSIYK2CGhRANCAARW4Ck8BbOfSg9Fe4OUYqpuwy/txeKS
-H4CVHSrL7dQ5PfF4HXMV3/Gmy/I+dN5tMYWY89d9xPunQRq6Yo5Ndawg
------END PRIVATE KEY-----
------BEGIN CERTIFICATE-----
-MIIBmzCCAUGgAwIBAgIUaE9fHtmDjxq1Xj0ICQ32LiJClSgwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDEwMTEzOFoYDzIxMjYxMDMx
-MTAxMTM4WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAARW4Ck8BbOfSg9Fe4OUYqpuwy/txeKSH4CVHSrL7dQ5PfF4HXMV3/Gm
-y/I+dN5tMYWY89d9xPunQRq6Yo5Ndawgo28wbTAdBgNVHQ4EFgQUZoBRvDCXrHPb
-1et2WGVblV/PYskwHwYDVR0jBBgwFoAUZoBRvDCXrHPb1et2WGVblV/PYskwDwYD
-VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARhwR/AAABgglsb2NhbGhvc3QwCgYIKoZI
-zj0EAwIDSAAwRQIgOGlBD2uvz/cDKsDiLr0wN78CWCzdkYou1VFmEFQQaOgCIQCl
-I/L8J5gfJQJ1SNMXc1g1ciN7UpdUn5XzKrAWQx1EJA==
------END CERTIFICATE-----
-"""
