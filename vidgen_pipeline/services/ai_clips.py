@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 
-from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind
+from vidgen_pipeline.domain.artifact import Artifact
+from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind, MediaSelection
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.narration import Narration
 from vidgen_pipeline.domain.script import Scene, Script, Visual
@@ -36,9 +37,15 @@ def scenes_to_generate(script: Script) -> tuple[Scene, ...]:
     return tuple((marked or list(script.scenes))[:MOST_CLIPS])
 
 
+def first_frames(media: MediaSelection) -> dict[int, Artifact]:
+    """The photos that were chosen, by scene: a clip begins with its scene's, where the vendor can do that."""
+    return {index: asset.file for index, asset in enumerate(media.assets) if asset.kind is MediaKind.PHOTO}
+
+
 async def generate_clips(
     script: Script,
     narration: Narration,
+    media: MediaSelection,
     provider: VideoAIProvider,
     *,
     aspect_ratio: AspectRatio,
@@ -47,7 +54,7 @@ async def generate_clips(
     progress: ReportProgress,
 ) -> Generated:
     """Have the clips made, checked and stored. The first that fails ends them all, with its own error."""
-    scenes = scenes_to_generate(script)
+    scenes, photos = scenes_to_generate(script), first_frames(media)
     done = 0
 
     async def make(scene: Scene) -> tuple[MediaAsset, ProviderResult[Path]]:
@@ -56,6 +63,7 @@ async def generate_clips(
             prompt=scene.visual_prompt or scene.narration,
             duration_ms=narration.scenes[scene.index].duration_ms,
             aspect_ratio=aspect_ratio,
+            first_frame=store.path(photos[scene.index]) if scene.index in photos else None,
         )
         folder = scratch / f"clip-{scene.index:03d}"
         folder.mkdir()

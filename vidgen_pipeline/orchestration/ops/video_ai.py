@@ -9,7 +9,7 @@ from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import VideoAIProvider
-from vidgen_pipeline.services.ai_clips import generate_clips, scenes_to_generate
+from vidgen_pipeline.services.ai_clips import first_frames, generate_clips, scenes_to_generate
 
 
 @op(
@@ -29,6 +29,7 @@ async def video_ai(context: OpExecutionContext, script: Script, narration: Narra
             made = await generate_clips(
                 script,
                 narration,
+                media,
                 maker,
                 aspect_ratio=step.request.aspect_ratio,
                 store=bench.store,
@@ -43,11 +44,13 @@ async def video_ai(context: OpExecutionContext, script: Script, narration: Narra
             metadata={"clips": len(made.clips.clips)},
         )
 
+    scenes, photos = scenes_to_generate(script), first_frames(media)
     inputs = {
         "scenes": [
             (scene.index, scene.visual_prompt or scene.narration, narration.scenes[scene.index].frames)
-            for scene in scenes_to_generate(script)
+            for scene in scenes
         ],
+        "first_frames": [photos[scene.index].sha256 if scene.index in photos else None for scene in scenes],
         "aspect_ratio": step.request.aspect_ratio,
         **provider.fingerprint(),
     }
