@@ -10,12 +10,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from vidgen_pipeline.database.tables import GenerationAttempt, GenerationStep, Video, VideoEvent
-from vidgen_pipeline.domain.video import Step, VideoStatus, sources_of
+from vidgen_pipeline.database.tables import GenerationAttempt, GenerationStep, ProviderCall, User, Video
+from vidgen_pipeline.database.transitions import add_event, change_status
+from vidgen_pipeline.domain.video import Step, VideoStatus
 
 _NOW = func.now()
 
@@ -60,33 +61,34 @@ def claim(session: Session, video: Video, *, run_id: str, worker: str) -> int:
     of the same user is being generated: the database's own rule.
     """
     attempt = video.attempt + 1
-    session.execute(
-        update(Video)
-        .where(Video.id == video.id)
-        .values(
-            status=VideoStatus.PROCESSING,
-            attempt=attempt,
-            current_step=None,
-            step_progress=0,
-            generation_started_at=_NOW,
-            last_step_updated_at=_NOW,
-            heartbeat_at=_NOW,
-            cancel_requested_at=None,
-            completed_at=None,
-            error_code=None,
-            error_message=None,
-            error_details=None,
-            updated_at=_NOW,
-        )
+    change_status(
+        session,
+        video.id,
+        VideoStatus.PROCESSING,
+        kind="started",
+        attempt=attempt,
+        run_id=run_id,
+        current_step=None,
+        step_progress=0,
+        waiting_for=None,
+        generation_started_at=_NOW,
+        last_step_updated_at=_NOW,
+        heartbeat_at=_NOW,
+        cancel_requested_at=None,
+        completed_at=None,
+        error_code=None,
+        error_message=None,
+        error_details=None,
     )
+    session.execute(update(User).where(User.id == video.user_id).values(last_started_at=_NOW))
     session.add(GenerationAttempt(run_id=run_id, video_id=video.id, attempt=attempt, worker=worker))
-    _add_event(session, video.id, attempt, "started", VideoStatus.PROCESSING)
     return attempt
 
 
 def begin_step(session: Session, video_id: UUID, attempt: int, step: Step, inputs_hash: str) -> bool:
     """Note that the step is being worked on. False when the attempt no longer owns the video."""
-    if not _touch(session, video_id, attempt, current_step=step, step_progress=0, last_step_updated_at=_NOW):
+    beginning = {"current_step": step, "step_progress": 0, "waiting_for": None, "last_step_updated_at": _NOW}
+    if not _touch(session, video_id, attempt, **beginning):
         return False
     fresh = {
         "attempt": attempt,
@@ -106,7 +108,7 @@ def begin_step(session: Session, video_id: UUID, attempt: int, step: Step, input
         .values(video_id=video_id, step=step, **fresh)
         .on_conflict_do_update(index_elements=["video_id", "step"], set_=fresh)
     )
-    _add_event(session, video_id, attempt, "step_started", VideoStatus.PROCESSING, step=step)
+    add_event(session, video_id, attempt, "step_started", VideoStatus.PROCESSING, step=step)
     return True
 
 
@@ -159,7 +161,7 @@ def store_output(session: Session, video_id: UUID, attempt: int, step: Step, out
         .where(GenerationStep.video_id == video_id, GenerationStep.step == step, GenerationStep.attempt == attempt)
         .values(status="done", output=output, finished_at=_NOW)
     )
-    _add_event(session, video_id, attempt, "step_finished", VideoStatus.PROCESSING, step=step)
+    add_event(session, video_id, attempt, "step_finished", VideoStatus.PROCESSING, step=step)
     return True
 
 
@@ -193,26 +195,41 @@ def finish(
     message: str = "",
     step: Step | None = None,
     **values: Any,
-) -> bool:
-    """Put the video into its end state. False when the attempt no longer owns it, or it has one already."""
-    spent = select(func.coalesce(func.sum(GenerationStep.cost_usd), 0)).where(
-        GenerationStep.video_id == video_id, ~GenerationStep.reused
+) -> Video | None:
+    """End the attempt with the video in this state. None when it no longer owns the video, or that has ended."""
+    changed = change_status(
+        session,
+        video_id,
+        status,
+        kind=status,
+        fence=attempt,
+        step=step,
+        message=message,
+        cost_usd=spent_on(video_id),
+        waiting_for=None,
+        **values,
     )
-    changed = session.execute(
-        update(Video)
-        .where(Video.id == video_id, Video.attempt == attempt, Video.status.in_(sources_of(status)))
-        .values(status=status, cost_usd=spent.scalar_subquery(), updated_at=_NOW, **values)
-        .returning(Video.id)
-    ).first()
     if changed is None:
-        return False
+        return None
     session.execute(
         update(GenerationStep)
         .where(GenerationStep.video_id == video_id, GenerationStep.status == "running")
         .values(status="failed", error_message=message, finished_at=_NOW)
     )
-    _add_event(session, video_id, attempt, status, status, step=step, message=message)
-    return True
+    session.execute(
+        update(GenerationAttempt)
+        .where(GenerationAttempt.video_id == video_id, GenerationAttempt.attempt == attempt)
+        .values(ended_at=_NOW, outcome=status)
+    )
+    return changed
+
+
+def spent_on(video_id: UUID) -> ScalarSelect[Decimal | None]:
+    """What the video's paid calls have cost so far, in all its attempts; test mode costs nothing."""
+    query = select(func.coalesce(func.sum(ProviderCall.cost_amount), 0)).where(
+        ProviderCall.video_id == video_id, ~ProviderCall.test_mode
+    )
+    return query.scalar_subquery()
 
 
 def _touch(session: Session, video_id: UUID, attempt: int, **values: Any) -> bool:
@@ -223,16 +240,3 @@ def _touch(session: Session, video_id: UUID, attempt: int, **values: Any) -> boo
         .returning(Video.id)
     )
     return changed.first() is not None
-
-
-def _add_event(
-    session: Session,
-    video_id: UUID,
-    attempt: int,
-    kind: str,
-    status: VideoStatus,
-    *,
-    step: Step | None = None,
-    message: str = "",
-) -> None:
-    session.add(VideoEvent(video_id=video_id, attempt=attempt, kind=kind, status=status, step=step, message=message))

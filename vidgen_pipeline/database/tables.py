@@ -35,6 +35,7 @@ class User(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
     name: Mapped[str] = mapped_column(unique=True)
     role: Mapped[str] = mapped_column(server_default="user")
+    last_started_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
 
@@ -53,8 +54,46 @@ class UserGenerationSettings(Base):
     subtitle_style: Mapped[str] = mapped_column(String(20), server_default="modern")
     aspect_ratio: Mapped[str] = mapped_column(String(10), server_default="9:16")
     music_mood: Mapped[str] = mapped_column(String(20), server_default="calm")
+    time_zone: Mapped[str] = mapped_column(server_default="UTC")
+    skip_later_than_hours: Mapped[int | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class PipelineSettings(Base):
+    """The operator's switches and limits: one row."""
+
+    __tablename__ = "pipeline_settings"
+
+    only_row: Mapped[bool] = mapped_column(primary_key=True, server_default=text("true"))
+    paused: Mapped[bool] = mapped_column(server_default=text("false"))
+    paused_reason: Mapped[str] = mapped_column(server_default="")
+    generations_at_once: Mapped[int] = mapped_column(server_default="6")
+    renders_at_once: Mapped[int] = mapped_column(server_default="2")
+    provider_slots: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class RecurringPlan(Base):
+    """A plan that makes a planned video at each time of its cron expression."""
+
+    __tablename__ = "recurring_plans"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    cron: Mapped[str]
+    time_zone: Mapped[str]
+    request: Mapped[dict[str, Any]]
+    prompt_template: Mapped[str]
+    topics: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
+    next_topic: Mapped[int] = mapped_column(server_default="0")
+    next_at: Mapped[datetime | None]
+    enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    last_error: Mapped[str] = mapped_column(server_default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    deleted_at: Mapped[datetime | None]
 
 
 class Video(Base):
@@ -84,6 +123,16 @@ class Video(Base):
     result: Mapped[dict[str, Any] | None]
     subtitle_file_url: Mapped[str | None]
     cost_usd: Mapped[Decimal] = mapped_column(server_default="0")
+    launches: Mapped[int] = mapped_column(server_default="0")
+    queued_at: Mapped[datetime | None]
+    run_id: Mapped[str | None]
+    resumes: Mapped[int] = mapped_column(server_default="0")
+    waiting_for: Mapped[str | None]
+    start_delay_ms: Mapped[int | None] = mapped_column(BigInteger())
+    recurring_plan_id: Mapped[UUID | None] = mapped_column(ForeignKey("recurring_plans.id", ondelete="SET NULL"))
+    planned_for: Mapped[datetime | None]
+    import_key: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     deleted_at: Mapped[datetime | None]
@@ -99,6 +148,20 @@ class GenerationAttempt(Base):
     attempt: Mapped[int]
     worker: Mapped[str]
     started_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+
+
+class SlotWaiter(Base):
+    """Who waits for a place of a limited number; the lower ticket goes first."""
+
+    __tablename__ = "slot_waiters"
+
+    ticket: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
+    slot: Mapped[str]
+    video_id: Mapped[UUID | None] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    waiting_since: Mapped[datetime] = mapped_column(server_default=_NOW)
+    seen_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
 
 class GenerationStep(Base):
@@ -141,6 +204,7 @@ class ProviderCall(Base):
     cost_amount: Mapped[Decimal | None]
     cost_currency: Mapped[str] = mapped_column(CHAR(3), server_default="USD")
     usage: Mapped[dict[str, Any] | None]
+    estimated_usd: Mapped[Decimal | None]
     test_mode: Mapped[bool] = mapped_column(server_default=text("false"))
     outcome: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None]
@@ -212,12 +276,13 @@ class ProviderPricing(Base):
 
 
 class VideoEvent(Base):
-    """Something that happened to a video."""
+    """Something that happened to a video. `number` counts from 1 within the video, with no gap."""
 
     __tablename__ = "video_events"
 
     id: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
     video_id: Mapped[UUID] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
+    number: Mapped[int]
     attempt: Mapped[int]
     kind: Mapped[str]
     status: Mapped[str]

@@ -9,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from vidgen_pipeline.database.tables import GenerationStep, Video, VideoEvent
+from vidgen_pipeline.database.tables import GenerationStep, Video
+from vidgen_pipeline.database.transitions import add_event
 from vidgen_pipeline.domain.video import Step, VideoStatus
 
 
@@ -24,7 +25,7 @@ def insert_video(session: Session, user_id: UUID, *, title: str, request: dict[s
     )
     session.add(video)
     session.flush()
-    session.add(VideoEvent(video_id=video.id, attempt=0, kind="planned", status=VideoStatus.PLANNED))
+    add_event(session, video.id, 0, "planned", VideoStatus.PLANNED)
     return video.id
 
 

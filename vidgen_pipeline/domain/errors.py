@@ -77,6 +77,31 @@ class Cancelled(VidgenError):
     exit_code = 130
 
 
+class TimedOut(VidgenError):
+    """A generation made no progress for too long."""
+
+    code = "timed_out"
+
+
+class WorkerLost(VidgenError):
+    """The program that made a video ended without a word."""
+
+    code = "worker_lost"
+
+
+class OverBudget(VidgenError):
+    """It would cost more than a budget allows. Nothing was spent."""
+
+    code = "over_budget"
+    exit_code = 2
+
+
+class Paused(VidgenError):
+    """The operator has paused generation: nothing new is started and nothing is paid for."""
+
+    code = "paused"
+
+
 class ProviderError(VidgenError):
     """A provider could not do its step. Subclasses say whether trying again can help."""
 

@@ -35,22 +35,95 @@ class Step(StrEnum):
 
 TRANSITIONS: dict[VideoStatus, frozenset[VideoStatus]] = {
     VideoStatus.DRAFT: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
-    VideoStatus.PLANNED: frozenset({VideoStatus.DRAFT, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
-    VideoStatus.QUEUED: frozenset({VideoStatus.PROCESSING, VideoStatus.CANCELLED, VideoStatus.FAILED}),
+    # A planned video that is too late, by its owner's own rule, is cancelled without having been begun.
+    VideoStatus.PLANNED: frozenset(
+        {VideoStatus.DRAFT, VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.CANCELLED, VideoStatus.FAILED}
+    ),
+    # A queued one whose run found its owner busy waits for its turn again, as planned.
+    VideoStatus.QUEUED: frozenset(
+        {VideoStatus.PROCESSING, VideoStatus.PLANNED, VideoStatus.CANCELLED, VideoStatus.FAILED}
+    ),
+    # A generation whose worker died is queued again, to go on where it was.
     VideoStatus.PROCESSING: frozenset(
-        {VideoStatus.COMPLETED, VideoStatus.FAILED, VideoStatus.CANCELLED, VideoStatus.NEEDS_REVIEW}
+        {
+            VideoStatus.COMPLETED,
+            VideoStatus.FAILED,
+            VideoStatus.CANCELLED,
+            VideoStatus.NEEDS_REVIEW,
+            VideoStatus.QUEUED,
+        }
     ),
     VideoStatus.NEEDS_REVIEW: frozenset({VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.CANCELLED}),
-    VideoStatus.FAILED: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
-    VideoStatus.CANCELLED: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    VideoStatus.FAILED: frozenset({VideoStatus.DRAFT, VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    VideoStatus.CANCELLED: frozenset(
+        {VideoStatus.DRAFT, VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}
+    ),
     # An operator may run a finished video's partition again; unchanged steps are then reused.
     VideoStatus.COMPLETED: frozenset({VideoStatus.PROCESSING}),
 }
 
 
+class Action(StrEnum):
+    """What a person can do with a video."""
+
+    GENERATE_NOW = "generate_now"
+    EDIT = "edit"
+    RENAME = "rename"
+    RESCHEDULE = "reschedule"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    REVIEW = "review"
+    DELETE = "delete"
+    DOWNLOAD = "download"
+
+
+ACTIONS: dict[Action, dict[VideoStatus, VideoStatus]] = {
+    Action.GENERATE_NOW: {
+        VideoStatus.DRAFT: VideoStatus.QUEUED,
+        VideoStatus.PLANNED: VideoStatus.QUEUED,
+        VideoStatus.FAILED: VideoStatus.QUEUED,
+        VideoStatus.CANCELLED: VideoStatus.QUEUED,
+    },
+    Action.EDIT: {
+        VideoStatus.DRAFT: VideoStatus.DRAFT,
+        VideoStatus.PLANNED: VideoStatus.PLANNED,
+        VideoStatus.FAILED: VideoStatus.DRAFT,
+        VideoStatus.CANCELLED: VideoStatus.DRAFT,
+    },
+    Action.RENAME: {status: status for status in VideoStatus},
+    Action.RESCHEDULE: {
+        VideoStatus.DRAFT: VideoStatus.PLANNED,
+        VideoStatus.PLANNED: VideoStatus.PLANNED,
+        VideoStatus.FAILED: VideoStatus.PLANNED,
+        VideoStatus.CANCELLED: VideoStatus.PLANNED,
+    },
+    # A video that is being made is asked to stop: its worker puts it into its end state.
+    Action.CANCEL: {
+        VideoStatus.PLANNED: VideoStatus.DRAFT,
+        VideoStatus.QUEUED: VideoStatus.CANCELLED,
+        VideoStatus.PROCESSING: VideoStatus.PROCESSING,
+        VideoStatus.NEEDS_REVIEW: VideoStatus.CANCELLED,
+    },
+    Action.RETRY: {VideoStatus.FAILED: VideoStatus.QUEUED, VideoStatus.CANCELLED: VideoStatus.QUEUED},
+    Action.REVIEW: {VideoStatus.NEEDS_REVIEW: VideoStatus.QUEUED},
+    Action.DELETE: {
+        status: status
+        for status in VideoStatus
+        if status not in {VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.NEEDS_REVIEW}
+    },
+    Action.DOWNLOAD: {VideoStatus.COMPLETED: VideoStatus.COMPLETED},
+}
+"""For each action the states it can be done in, and the state it leads to. A deleted video can only be restored."""
+
+
 def sources_of(target: VideoStatus) -> tuple[VideoStatus, ...]:
     """The states from which a video may become `target`."""
     return tuple(source for source, targets in TRANSITIONS.items() if target in targets)
+
+
+def actions_in(status: VideoStatus) -> tuple[Action, ...]:
+    """What can be done with a video in this state, in a fixed order."""
+    return tuple(action for action, states in ACTIONS.items() if status in states)
 
 
 class AspectRatio(StrEnum):
@@ -72,6 +145,10 @@ class MusicMood(StrEnum):
     NONE = "none"
 
 
+SLOWEST_SPEECH, FASTEST_SPEECH = 0.5, 2.0
+"""Times a voice's own pace."""
+
+
 class VideoRequest(BaseModel):
     """What a person asked for. Every field is an input of some step; none says how the work goes."""
 
@@ -88,6 +165,7 @@ class VideoRequest(BaseModel):
     target_length_ms: int | None = Field(default=None, gt=0)
     language: str = Field(description="BCP-47 tag, for example `en` or `pt-BR`.")
     voice: str | None = Field(default=None, description="A voice's name; None means the provider's own choice.")
+    voice_speed: float = Field(default=1.0, ge=SLOWEST_SPEECH, le=FASTEST_SPEECH)
     aspect_ratio: AspectRatio = AspectRatio.PORTRAIT
     subtitle_style: str = "modern"
     music_mood: MusicMood = MusicMood.CALM

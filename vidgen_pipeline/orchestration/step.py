@@ -20,6 +20,7 @@ from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import Step, VideoRequest
+from vidgen_pipeline.orchestration.launching import launch_of
 from vidgen_pipeline.orchestration.resources import PipelineResource
 from vidgen_pipeline.providers.base import BaseProvider, MediaProvider
 from vidgen_pipeline.providers.factory import ProviderFactory
@@ -222,7 +223,9 @@ async def enter_step(context: OpExecutionContext, step: Step) -> StepRun:
     """Claim the video for this run, or find that it is ours already. Ends the run at once when it can't be."""
     pipeline: PipelineResource = context.resources.pipeline
     try:
-        attempt = await asyncio.to_thread(pipeline.generation.enter, UUID(context.partition_key), context.run_id)
+        attempt = await asyncio.to_thread(
+            pipeline.generation.enter, UUID(context.partition_key), context.run_id, launch=launch_of(context.run.tags)
+        )
     except Cancelled as error:
         raise DagsterExecutionInterruptedError(str(error)) from None
     except VidgenError as error:

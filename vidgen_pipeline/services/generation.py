@@ -17,11 +17,12 @@ from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import generation as rows
 from vidgen_pipeline.database.tables import GenerationAttempt, Video
-from vidgen_pipeline.domain.errors import Cancelled, Conflict, NotFound, VidgenError
+from vidgen_pipeline.domain.errors import Cancelled, Conflict, NotFound, SubmitUnknown, VidgenError, WorkerLost
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus, sources_of
 from vidgen_pipeline.runtime.worker import is_gone, this_worker
+from vidgen_pipeline.services.endings import end_attempt
 from vidgen_pipeline.services.inputs import artifacts_in
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
@@ -56,10 +57,11 @@ class Generation:
         self._engine = engine
         self._store = store
 
-    def enter(self, video_id: UUID, run_id: str) -> Attempt:
+    def enter(self, video_id: UUID, run_id: str, *, launch: int | None = None) -> Attempt:
         """The run's attempt: the one it has, or a new one by claiming the video.
 
-        Raises NotFound, Conflict (the video or its owner is busy, or it can't be made in its state) or Cancelled.
+        `launch` is the number under which the video was queued for this run; None for a run that somebody started by
+        hand. Raises NotFound, Conflict (the video or its owner is busy, or it can't be made in its state) or Cancelled.
         """
         try:
             with Session(self._engine) as session, session.begin():
@@ -68,6 +70,8 @@ class Generation:
                     raise NotFound("The video was deleted, or it never was.")
                 number = rows.attempt_of_run(session, run_id)
                 if number is None:
+                    if launch is not None and (video.status != VideoStatus.QUEUED or video.launches != launch):
+                        raise Cancelled(f"The video is no longer queued for this run; it is {video.status} now.")
                     self._check_claimable(session, video)
                     number = rows.claim(session, video, run_id=run_id, worker=this_worker())
                 elif number != video.attempt or video.status != VideoStatus.PROCESSING:
@@ -89,15 +93,15 @@ class Generation:
             other, attempt, silent_seconds = busy
             if not _is_lost(attempt, silent_seconds):
                 raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
-            message = "The program that was making this video ended without a word."
-            rows.finish(
+            lost = WorkerLost("The program that was making this video ended without a word.")
+            end_attempt(
                 session,
                 other.id,
                 other.attempt,
                 VideoStatus.FAILED,
-                message=message,
-                error_code="worker_lost",
-                error_message=message,
+                message=str(lost),
+                error_code=lost.code,
+                error_message=str(lost),
             )
             session.refresh(video)
         if video.status not in sources_of(VideoStatus.PROCESSING):
@@ -170,7 +174,7 @@ class Generation:
             if number is None or not rows.store_output(session, video_id, number, step, output.model_dump(mode="json")):
                 raise Cancelled(_STOPPED)
             if isinstance(output, FinishedVideo):
-                rows.finish(
+                end_attempt(
                     session,
                     video_id,
                     number,
@@ -198,15 +202,21 @@ class Generation:
             ) and not rows.cancel_requested(session, attempt.video_id)
 
     def fail(self, attempt: Attempt, step: Step, error: VidgenError) -> None:
-        """The video failed at this step."""
+        """The video failed at this step; a paid call whose outcome nobody knows leaves it for its owner to decide."""
+        unknown = isinstance(error, SubmitUnknown)
         self._finish(
             attempt,
-            VideoStatus.FAILED,
+            VideoStatus.NEEDS_REVIEW if unknown else VideoStatus.FAILED,
             step=step,
             message=str(error),
             error_code=error.code,
             error_message=str(error),
-            error_details={"step": step, "provider": error.provider, "remedy": error.remedy},
+            error_details={
+                "step": step,
+                "provider": error.provider,
+                "remedy": error.remedy,
+                **({"call_id": error.reference} if isinstance(error, SubmitUnknown) else {}),
+            },
         )
 
     def cancel(self, attempt: Attempt, step: Step) -> None:
@@ -227,7 +237,7 @@ class Generation:
             video = rows.lock_video(session, video_id)
             if video is not None and rows.worker_of(session, video) == this_worker():
                 message = "Stopped."
-                rows.finish(
+                end_attempt(
                     session,
                     video.id,
                     video.attempt,
@@ -239,7 +249,7 @@ class Generation:
 
     def _finish(self, attempt: Attempt, status: VideoStatus, **values: Any) -> bool:
         with Session(self._engine) as session, session.begin():
-            return rows.finish(session, attempt.video_id, attempt.number, status, **values)
+            return end_attempt(session, attempt.video_id, attempt.number, status, **values)
 
 
 def _is_lost(attempt: GenerationAttempt, silent_seconds: float) -> bool:
@@ -248,5 +258,5 @@ def _is_lost(attempt: GenerationAttempt, silent_seconds: float) -> bool:
 
 
 _BUSY = "Another video is being generated for you; one runs at a time."
-_BUSY_REMEDY = "Wait until it is done (vidgen videos shows it), or stop it with Ctrl-C where it runs."
+_BUSY_REMEDY = "Wait until it is done (vidgen videos shows it), or stop it with: vidgen cancel ID"
 _STOPPED = "The video was cancelled."

@@ -4,15 +4,26 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
+from sqlalchemy.orm import Session
 
-from vidgen_pipeline.domain.errors import Cancelled, Conflict, InvalidInput, NotFound, VidgenError
+from vidgen_pipeline.database.notification_tables import Notification
+from vidgen_pipeline.database.tables import ProviderCall, VideoEvent
+from vidgen_pipeline.domain.errors import (
+    AuthFailed,
+    Cancelled,
+    Conflict,
+    InvalidInput,
+    NotFound,
+    SubmitUnknown,
+    VidgenError,
+)
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.money import Cost
 from vidgen_pipeline.domain.narration import Narration, SceneNarration
 from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
 from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus
-from vidgen_pipeline.services.generation import Generation
+from vidgen_pipeline.services.generation import Attempt, Generation
 from vidgen_pipeline.services.videos import plan_video, show_video
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
@@ -159,26 +170,66 @@ def test_an_output_whose_file_is_gone_is_made_again(
     assert generation.earlier_result(attempt, Step.VOICE, "hash", Narration) is None
 
 
-def test_costs_of_steps_add_up_and_reused_ones_cost_nothing_again(
+def test_a_video_costs_what_its_paid_calls_cost_in_all_its_attempts(
     engine: Engine, user_id: UUID, generation: Generation, store: ArtifactStore, tmp_path: Path
 ):
     video_id = _plan(engine, user_id)
     attempt = generation.enter(video_id, "run-1")
-    for step, amount, reused in (
-        (Step.SCRIPT, "0.012345", False),
-        (Step.VOICE, "0.1", False),
-        (Step.MEDIA, "5", True),
-    ):
-        generation.begin_step(attempt, step, "hash")
-        generation.describe_step(
-            attempt, step, provider="p", model="m", cost=Cost(amount=Decimal(amount)), reused=reused
-        )
-        generation.store_output(video_id, "run-1", step, SCRIPT)
+    _pay(engine, attempt, "0.012345", status="done")
+    _pay(engine, attempt, "0.1", status="failed")
+    _pay(engine, attempt, "7", status="done", test_mode=True)
+    generation.fail(attempt, Step.VOICE, InvalidInput("No."))
+    assert show_video(engine, user_id, video_id).cost_usd == "0.112345"
+    attempt = generation.enter(video_id, "run-2")
+    _pay(engine, attempt, "2", status="done")
     generation.begin_step(attempt, Step.ASSEMBLY, "hash")
-    generation.store_output(video_id, "run-1", Step.ASSEMBLY, _finished(store, tmp_path))
+    generation.describe_step(attempt, Step.ASSEMBLY, provider="p", model="m", cost=Cost(amount=Decimal(2)))
+    generation.store_output(video_id, "run-2", Step.ASSEMBLY, _finished(store, tmp_path))
     seen = show_video(engine, user_id, video_id)
-    assert (seen.status, seen.cost_usd) == (VideoStatus.COMPLETED, "0.112345")
-    assert [step.reused for step in seen.steps] == [False, False, True, False]
+    assert (seen.status, seen.cost_usd) == (VideoStatus.COMPLETED, "2.112345")
+
+
+def _pay(engine: Engine, attempt: Attempt, amount: str, *, status: str, test_mode: bool = False) -> None:
+    with Session(engine) as session, session.begin():
+        session.add(
+            ProviderCall(
+                user_id=attempt.user_id, video_id=attempt.video_id, step="voice", unit=amount, attempt=attempt.number,
+                inputs_hash=amount, provider="p", model="m", base_url="", status=status, test_mode=test_mode,
+                cost_amount=Decimal(amount),
+            )
+        )  # fmt: skip
+
+
+def test_the_end_of_a_video_is_told_once(engine: Engine, user_id: UUID, generation: Generation):
+    video_id = _plan(engine, user_id)
+    attempt = generation.enter(video_id, "run-1")
+    generation.fail(attempt, Step.MEDIA, AuthFailed("Pexels does not know the key.", provider="pexels"))
+    generation.fail(attempt, Step.MEDIA, AuthFailed("Pexels does not know the key.", provider="pexels"))
+    with Session(engine) as session:
+        told = session.scalars(select(Notification).order_by(Notification.type)).all()
+        numbers = session.scalars(select(VideoEvent.number).where(VideoEvent.video_id == video_id)).all()
+    assert [notice.type for notice in told] == ["provider_key_rejected", "video_generation_failed"]
+    assert told[1].title == "“Purring” failed"
+    assert sorted(numbers) == [1, 2, 3]  # planned, started, failed
+
+
+def test_a_call_with_a_lost_answer_leaves_the_video_to_its_owner(engine: Engine, user_id: UUID, generation: Generation):
+    video_id, other = _plan(engine, user_id), _plan(engine, user_id)
+    attempt = generation.enter(video_id, "run-1")
+    generation.fail(attempt, Step.VIDEO_AI, SubmitUnknown("Nobody knows.", provider="kling", reference="call-1"))
+    assert show_video(engine, user_id, video_id).status is VideoStatus.NEEDS_REVIEW
+    assert generation.enter(other, "run-2").number == 1  # it does not hold the user's one place
+
+
+def test_a_run_whose_launch_is_over_starts_nothing(engine: Engine, user_id: UUID, generation: Generation):
+    video_id = _plan(engine, user_id)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE videos SET status = 'queued', launches = 2"))
+    with pytest.raises(Cancelled, match="no longer queued"):
+        generation.enter(video_id, "run-1", launch=1)
+    assert generation.enter(video_id, "run-2", launch=2).number == 1
+    with pytest.raises(Cancelled):
+        generation.enter(video_id, "run-1", launch=1)
 
 
 def test_a_failure_is_told_with_step_and_remedy_and_leaves_no_running_step(
