@@ -38,7 +38,9 @@ def test_a_lock_is_pins_hashes_and_comments_and_nothing_else(lock: Path):
     assert "://" not in lock.read_text()
 
 
-@pytest.mark.parametrize(("lock", "groups"), [(RUNTIME, ("build",)), (DEV, ("build", "dev"))], ids=["runtime", "dev"])
+@pytest.mark.parametrize(
+    ("lock", "groups"), [(RUNTIME, ("build",)), (DEV, ("build", "dev", "vendors"))], ids=["runtime", "dev"]
+)
 def test_a_lock_holds_what_pyproject_asks_for(lock: Path, groups: tuple[str, ...]):
     pins = _pins(lock)
     unmet = [
@@ -54,4 +56,4 @@ def test_a_lock_holds_what_pyproject_asks_for(lock: Path, groups: tuple[str, ...
 def test_the_developers_lock_is_the_runtime_lock_and_more():
     runtime, dev = _pins(RUNTIME), _pins(DEV)
     assert {name: dev.get(name) for name in runtime} == runtime
-    assert {"pytest", "mypy", "ruff"} <= dev.keys() - runtime.keys()
+    assert {"pytest", "mypy", "ruff", "openai"} <= dev.keys() - runtime.keys()

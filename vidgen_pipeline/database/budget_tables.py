@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from vidgen_pipeline.database.tables import Base
@@ -53,7 +55,7 @@ class BudgetReservation(Base):
     video_id: Mapped[UUID] = mapped_column(ForeignKey("videos.id", ondelete="CASCADE"))
     attempt: Mapped[int]
     step: Mapped[str]
-    reserved_on: Mapped[date]
+    periods: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     amount_usd: Mapped[Decimal]
     spent_usd: Mapped[Decimal] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)

@@ -23,7 +23,7 @@ from vidgen_pipeline.domain.narration import Word
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.script import Brief, Script
 from vidgen_pipeline.domain.timeline import Timeline
-from vidgen_pipeline.domain.video import AspectRatio
+from vidgen_pipeline.domain.video import FASTEST_SPEECH, SLOWEST_SPEECH, AspectRatio
 
 Result = TypeVar("Result")
 
@@ -66,33 +66,46 @@ class ScriptProvider(BaseProvider):
 
 @dataclass(frozen=True, kw_only=True)
 class Voice:
-    """A voice a person can choose by `name`. `languages` are BCP-47 tags; the first is its home."""
+    """A voice a person can choose by `name`. `languages` are BCP-47 tags, the first its home; empty: any.
+
+    `sample_url` is where it can be heard before it is chosen.
+    """
 
     name: str
     languages: tuple[str, ...]
     description: str = ""
+    sample_url: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class SpeechRequest:
-    """What to say, in which language and voice. `voice` None is the provider's best for the language."""
+    """What to say, in which language, voice and pace. `voice` None is the provider's best for the language.
+
+    `speed` 1.0 is the voice's own pace, 1.5 half as fast again. `previous_text` and `next_text` are heard before and
+    after: a voice may take its tone from them and never speaks them.
+    """
 
     text: str
     language: str
     voice: str | None = None
+    speed: float = 1.0
+    previous_text: str = ""
+    next_text: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Speech:
     """Mono 16-bit PCM at `sample_rate` Hz, and the words with their times in it, spelled as they were asked for.
 
-    `words` is None when the provider gives no times; they are then found from the sound.
+    `words` is None when the provider gives no times; they are then found from the sound. `word_times_error_ms` is how
+    far its times were from the sound where that could be checked: at the words after pauses, before they were fitted to it.
     """
 
     pcm: bytes = field(repr=False)
     sample_rate: int
     words: tuple[Word, ...] | None
     word_times_from: str = ""
+    word_times_error_ms: int | None = None
 
     @property
     def duration_ms(self) -> int:
@@ -104,13 +117,27 @@ class VoiceProvider(BaseProvider):
 
     category = Category.VOICE
 
+    @property
+    def speeds(self) -> tuple[float, float]:
+        """The slowest and the fastest it can speak; the same twice where it has one pace."""
+        return SLOWEST_SPEECH, FASTEST_SPEECH
+
+    def nearest_speed(self, wanted: float) -> float:
+        """The pace at which it speaks when asked for the one that is wanted."""
+        slowest, fastest = self.speeds
+        return min(max(wanted, slowest), fastest)
+
     @abstractmethod
-    def voices(self) -> Sequence[Voice]:
-        """Every voice that can be chosen here."""
+    async def voices(self) -> Sequence[Voice]:
+        """Every voice that can be chosen here; a vendor's are those of the account."""
+
+    async def check(self, requests: Sequence[SpeechRequest]) -> None:
+        """Refuse what is bound to fail, before the first of the lines is spoken. Raises InvalidInput, ProviderError."""
+        del requests
 
     @abstractmethod
     async def speak(self, request: SpeechRequest) -> ProviderResult[Speech]:
-        """Speak one line. Raises InvalidInput when there is nothing in it that this voice can say."""
+        """Speak one line, at the nearest pace it can. Raises InvalidInput when this voice can say nothing in it."""
 
 
 class MediaProvider(BaseProvider):
@@ -155,8 +182,11 @@ class AssemblyProvider(BaseProvider):
         local_file: Callable[[Artifact], Path],
         scratch: Path,
         progress: ReportProgress,
+        cache: Path | None = None,
     ) -> ProviderResult[RenderedVideo]:
-        """Render into `scratch`. The file is decoded to its end and measured before this returns.
+        """Render into `scratch`. The file is checked and measured before this returns.
+
+        In `cache` a renderer may keep, in a folder of its own, what saves time when the video is rendered anew.
 
         When the awaiting task is cancelled, every child process is gone before CancelledError leaves this call.
         """
@@ -181,5 +211,6 @@ class VideoAIProvider(BaseProvider):
     async def make_clip(self, request: ClipRequest, scratch: Path) -> ProviderResult[Path]:
         """Make a clip as a file in `scratch`, as long as the vendor's grid allows but never shorter than it can be.
 
-        Raises ContentRejected when the vendor will not show this, InvalidInput for a shape it can't make.
+        It has the shape that is asked for, or the nearest that can be made: whoever shows it has to fit it. Raises
+        ContentRejected when the vendor will not show this.
         """

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Generic, Self, TypeVar
 from uuid import UUID
 
-from vidgen_pipeline.domain.errors import BadReply, Cancelled, ProviderDown, SubmitUnknown, VidgenError
+from vidgen_pipeline.domain.errors import BadReply, Cancelled, NoSuchJob, ProviderDown, SubmitUnknown, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.providers.http import HttpLine, Placed
 from vidgen_pipeline.providers.masking import Masker, ending
@@ -30,8 +30,14 @@ from vidgen_pipeline.providers.wire import Credentials, KeyPlace, Phase, WireRep
 
 T = TypeVar("T")
 
+HIDDEN_SECONDS = 30.0
+"""How long after its submit a job may not be known yet to the vendor that took it on."""
+
 _ASKED_TO_WAIT_AT_MOST = 300.0
 _PATIENT = frozenset({Phase.POLL, Phase.DOWNLOAD})
+Asked = WireRequest | Callable[[], WireRequest]
+"""A request, or how to make it anew for each try: some vendors want a number in each that they have not seen before."""
+
 _WRONG_SHAPES = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
@@ -97,27 +103,33 @@ class Door:
         return other
 
     async def send(
-        self, request: WireRequest, read: Callable[[WireReply], T], *, cost: Callable[[T], Cost] | None = None
+        self, request: Asked, read: Callable[[WireReply], T], *, cost: Callable[[T], Cost] | None = None
     ) -> T:
         """One answer to an unpaid request, as `read` makes of it. Raises ProviderError, or what `read` raises."""
-        if request.paid:
+        asked = _made(request)
+        if asked.paid:
             raise ValueError("a paid request goes out through the ledger")
         return await self.converse(
-            request, PATIENCE[request.phase], lambda number: self.try_once(request, read, cost, number)
+            asked, PATIENCE[asked.phase], lambda number: self.try_once(_made(request), read, cost, number)
         )
 
     async def poll(
         self,
-        request: WireRequest,
+        request: Asked,
         read: Callable[[WireReply], T | None],
         *,
         every_seconds: float,
         deadline_seconds: float,
+        hidden_seconds: float = HIDDEN_SECONDS,
         cost: Callable[[T], Cost] | None = None,
         call_id: UUID | None = None,
     ) -> T:
-        """Ask until `read` gives something else than None. Raises ProviderDown when that takes too long."""
-        clock, ends_at = self._timing.clock, self._timing.clock() + deadline_seconds
+        """Ask until `read` gives something else than None. Raises ProviderDown when that takes too long.
+
+        For the first `hidden_seconds` NoSuchJob is no answer either.
+        """
+        clock, began_at = self._timing.clock, self._timing.clock()
+        ends_at = began_at + deadline_seconds
 
         def look(reply: WireReply) -> tuple[T | None, float]:
             return read(reply), self._judge.wait_of(reply) or 0.0
@@ -127,9 +139,16 @@ class Door:
 
         while True:
             patience = replace(PATIENCE[Phase.POLL], total_wait=max(ends_at - clock(), 0.0))
-            value, asked_to_wait = await self.converse(
-                request, patience, lambda number: self.try_once(request, look, spent, number, call_id)
-            )
+            try:
+                value, asked_to_wait = await self.converse(
+                    _made(request),
+                    patience,
+                    lambda number: self.try_once(_made(request), look, spent, number, call_id),
+                )
+            except NoSuchJob:
+                if clock() >= began_at + hidden_seconds:
+                    raise
+                value, asked_to_wait = None, 0.0
             if value is not None:
                 return value
             pause = every_seconds * (0.9 + 0.2 * self._timing.jitter())
@@ -175,10 +194,10 @@ class Door:
         """The error as it may be shown: with the provider's name in it, and nothing secret."""
         return self._recorder.told(error)
 
-    def unknown(self, call_id: UUID | None, why: str = "") -> VidgenError:
+    def unknown(self, call_id: UUID | None, why: str = "", *, lost: str = "its answer was lost") -> VidgenError:
         """The error for a paid request of which nobody here knows whether it was carried out."""
         error = SubmitUnknown(
-            f"{self.name} may or may not have carried out a paid request: its answer was lost. {why}".strip(),
+            f"{self.name} may or may not have carried out a paid request: {lost}. {why}".strip(),
             remedy=f"Look in your {self.name} account whether it was. Then allow it to be paid again, or choose "
             "another provider; nothing is sent again by itself.",
             reference=str(call_id or ""),
@@ -304,6 +323,10 @@ class Door:
     def without_secrets(self, reply: WireReply) -> WireReply:
         """The answer as it may be kept, even if the vendor repeats our key in it."""
         return replace(reply, headers=self._masker.headers(reply.headers), content=self._masker.content(reply.content))
+
+
+def _made(request: Asked) -> WireRequest:
+    return request if isinstance(request, WireRequest) else request()
 
 
 def _shown(place: KeyPlace, credentials: Credentials) -> str:

@@ -1,4 +1,4 @@
-"""Paid work: nothing is paid twice, whatever happens in between.
+"""Paid work: nothing is paid twice, whatever happens in between. Long jobs are in `jobs.py`.
 
 A row in the ledger is committed before a paid request leaves, gets the vendor's job id the moment it is known, and is
 closed with the outcome, which is kept. Whoever asks for the same thing again gets that outcome, goes on waiting for the
@@ -7,9 +7,7 @@ job, or is told that nobody knows: a paid request whose answer was lost is never
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +15,7 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
-from vidgen_pipeline.domain.errors import BadReply, Cancelled, NotFound, ResultExpired, SubmitUnknown, VidgenError
+from vidgen_pipeline.domain.errors import Cancelled, NotFound, SubmitUnknown, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.providers.door import Door
 from vidgen_pipeline.providers.network.downloading import Downloaded
@@ -26,9 +24,6 @@ from vidgen_pipeline.providers.submitting import submit
 from vidgen_pipeline.providers.wire import WireReply, WireRequest
 
 T = TypeVar("T")
-
-LOOK_AGAIN_SECONDS = 10.0
-CANCEL_SECONDS = 10.0
 
 
 class CallState(StrEnum):
@@ -61,6 +56,17 @@ class PaidCall:
         return str(self.id)
 
 
+@dataclass(frozen=True)
+class Claims:
+    """What other calls have to do with jobs that were found: those `taken`, and whether one `in_doubt` may have any.
+
+    In doubt is a call of the same model that was sent at about the same time and has no number yet.
+    """
+
+    taken: frozenset[str] = frozenset()
+    in_doubt: bool = False
+
+
 class Ledger(Protocol):
     """The ledger of one step of one attempt. Every call is committed when it returns.
 
@@ -81,11 +87,20 @@ class Ledger(Protocol):
     ) -> None:
         """It is finished. Its outcome is kept: the answer, or the file."""
 
-    async def failed(self, call: PaidCall, error: VidgenError) -> None:
-        """It came to nothing, or its outcome is of no use: the same work may be paid for anew."""
+    async def failed(self, call: PaidCall, error: VidgenError, cost: Cost = FREE) -> None:
+        """It came to nothing, or its outcome is of no use: the same work may be paid for anew.
+
+        `cost` is what the vendor charged for it all the same.
+        """
 
     async def unknown(self, call: PaidCall, error: VidgenError) -> None:
         """Its answer was lost."""
+
+    async def vanished(self, call: PaidCall, error: VidgenError) -> None:
+        """Its vendor does not know the job that it took on: nobody knows what became of it."""
+
+    async def claims(self, call: PaidCall, job_ids: Sequence[str]) -> Claims:
+        """Which of these jobs at the call's vendor other calls, whoever's, have or may have."""
 
     async def stored_reply(self, call: PaidCall) -> WireReply:
         """The answer of a finished call. Raises NotFound when it is gone."""
@@ -103,42 +118,6 @@ class Bought(Generic[T]):
     call: PaidCall
 
 
-@dataclass(frozen=True, kw_only=True)
-class Job(Generic[T]):
-    """A long job at a vendor, in pure parts. `T` is what its last state tells, such as an address and a price.
-
-    `submit` makes the paid request for a reference; what it needs first, such as uploads, it may wait for, but then
-    `identity` has to say what is made, since the same work must be known again although its request differs.
-    `read_state` gives None while the job runs and raises what it failed with. A lost submit is looked for: with
-    `repeatable` the vendor makes nothing twice under one reference; `find` asks for it, and `absent_is_proof` says that
-    one it does not find twice was never made.
-    """
-
-    model: str
-    submit: Callable[[str], WireRequest] | Callable[[str], Awaitable[WireRequest]]
-    read_id: Callable[[WireReply], str]
-    ask: Callable[[str], WireRequest]
-    read_state: Callable[[WireReply], T | None]
-    fetch: Callable[[Door, T], Awaitable[Downloaded]]
-    cost: Callable[[T], Cost]
-    identity: str = ""
-    every_seconds: float = 5.0
-    deadline_seconds: float = 1800.0
-    repeatable: bool = False
-    find: Callable[[PaidCall], WireRequest] | None = None
-    read_found: Callable[[PaidCall, WireReply], str | None] | None = None
-    absent_is_proof: bool = False
-    cancel: Callable[[str], WireRequest] | None = None
-
-
-@dataclass(frozen=True)
-class _Ended(Generic[T]):
-    """A job's end: its result, or what it failed with."""
-
-    result: T | None
-    error: VidgenError | None = None
-
-
 async def buy_reply(
     door: Door, ledger: Ledger, request: WireRequest, read: Callable[[WireReply], T], cost: Callable[[T], Cost]
 ) -> Bought[T]:
@@ -148,7 +127,7 @@ async def buy_reply(
     """
     if not request.paid:
         raise ValueError("only a paid request goes through the ledger")
-    work = _PaidWork(_unit(), request.fingerprint(door.provider), request.model)
+    work = PaidWork.of(request, door)
     async with door.alone(work.key):
         call = await work.open(ledger, door)
         if call.state is CallState.DONE:
@@ -163,45 +142,30 @@ async def buy_reply(
         async def settle(value: T, reply: WireReply) -> None:
             await ledger.done(call, cost(value), reply=reply)
 
-        value = await _submit(door.at(call.base_url), ledger, call, request, read, settle, cost)
+        value = await submit_once(door.at(call.base_url), ledger, call, request, read, settle, cost)
         return Bought(value=value, cost=cost(value), call=call)
 
 
-async def buy_job(door: Door, ledger: Ledger, job: Job[T], into: Path) -> Bought[Downloaded]:
-    """A long paid job, from its submit to the file in the folder `into`; one that is under way is gone on with.
-
-    Raises SubmitUnknown when its submit was lost and can't be found again, ContentRejected and other ProviderErrors.
-    """
-    work = await _work_of(door, job)
-    async with door.alone(work.key):
-        call = await work.open(ledger, door)
-        door = door.at(call.base_url)
-        if call.state is CallState.DONE:
-            try:
-                return Bought(value=await ledger.stored_file(call, into), cost=call.cost, call=call)
-            except NotFound:
-                if call.job_id is None:
-                    why = "It was paid for, but its file is no longer here."
-                    raise door.unknown(call.id, why) from None
-        job_id = call.job_id or await _started_job(door, ledger, call, job)
-        file, spent = await _wait_for_file(door, ledger, call, job, job_id)
-        await ledger.done(call, spent, file=file)
-        return Bought(value=file, cost=spent, call=call)
-
-
 @dataclass(frozen=True)
-class _PaidWork:
+class PaidWork:
     """A piece of work that is paid for once: this request, for this scene."""
 
     unit: str
     inputs_hash: str
     model: str
 
+    @classmethod
+    def of(cls, request: WireRequest, door: Door) -> PaidWork:
+        """What the request asks for."""
+        return cls(unit(), request.fingerprint(door.provider), request.model)
+
     @property
     def key(self) -> str:
+        """Its name among all paid work of a step."""
         return f"{self.unit}:{self.inputs_hash}"
 
     async def open(self, ledger: Ledger, door: Door) -> PaidCall:
+        """The ledger's call for it."""
         return await ledger.open_call(
             unit=self.unit,
             inputs_hash=self.inputs_hash,
@@ -211,24 +175,13 @@ class _PaidWork:
         )
 
 
-async def _work_of(door: Door, job: Job[T]) -> _PaidWork:
-    if job.identity:
-        words = f"{door.provider}\n{job.model}\n{job.identity}"
-        return _PaidWork(_unit(), hashlib.sha256(words.encode()).hexdigest(), job.model)
-    request = job.submit("")
-    if not isinstance(request, WireRequest):
-        if asyncio.iscoroutine(request):
-            request.close()
-        raise TypeError("a job that prepares its submit needs an identity")
-    return _PaidWork(_unit(), request.fingerprint(door.provider), job.model)
-
-
-def _unit() -> str:
+def unit() -> str:
+    """The scene that is worked for, as the ledger names it; empty outside of one."""
     scene = current_scene()
     return "" if scene is None else f"scene-{scene}"
 
 
-async def _submit(
+async def submit_once(
     door: Door,
     ledger: Ledger,
     call: PaidCall,
@@ -239,6 +192,10 @@ async def _submit(
     *,
     sent_before: bool = False,
 ) -> T:
+    """Send a paid request, and write down in the ledger whatever comes of it. Raises SubmitUnknown and ProviderError.
+
+    `sent_before` says that this is a repeat: what goes wrong with it tells nothing of the first sending.
+    """
     answered = False
 
     async def write_down(value: T, reply: WireReply) -> None:
@@ -263,106 +220,3 @@ async def _submit(
             else:
                 await ledger.failed(call, error)
         raise
-
-
-async def _started_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -> str:
-    """The job's number: of a new one, or of one whose submit was lost and that can be found again."""
-    if call.state is CallState.INTENT:
-        try:
-            return await _submit_job(door, ledger, call, job)
-        except SubmitUnknown:
-            if not job.repeatable and job.find is None:
-                raise
-    return await _find_again(door, ledger, call, job)
-
-
-async def _submit_job(door: Door, ledger: Ledger, call: PaidCall, job: Job[T], *, sent_before: bool = False) -> str:
-    def read_id(reply: WireReply) -> str:
-        job_id = job.read_id(reply)
-        if not job_id:
-            raise BadReply("The answer holds no job number.")
-        return job_id
-
-    async def settle(job_id: str, _: WireReply) -> None:
-        await ledger.accepted(call, job_id)
-
-    made = job.submit(call.reference)
-    request = made if isinstance(made, WireRequest) else await made
-    if not request.paid:
-        raise ValueError("only a paid request goes through the ledger")
-    return await _submit(door, ledger, call, request, read_id, settle, None, sent_before=sent_before)
-
-
-async def _find_again(door: Door, ledger: Ledger, call: PaidCall, job: Job[T]) -> str:
-    """The number of a job whose submit was lost."""
-    if job.repeatable:
-        return await _submit_job(door, ledger, call, job, sent_before=True)
-    find, read_found = job.find, job.read_found
-    if find is None or read_found is None:
-        raise door.unknown(call.id)
-    for look in range(2):
-        if look:
-            await door.wait(LOOK_AGAIN_SECONDS)
-        found = await door.send(find(call), lambda reply: read_found(call, reply))
-        if found:
-            await ledger.accepted(call, found)
-            return found
-    if not job.absent_is_proof:
-        raise door.unknown(call.id, f"{door.name} lists no such job, which is no proof.")
-    return await _submit_job(door, ledger, call, job)
-
-
-async def _wait_for_file(
-    door: Door, ledger: Ledger, call: PaidCall, job: Job[T], job_id: str
-) -> tuple[Downloaded, Cost]:
-    """Poll until the job has ended, then fetch its file; where the address has run out, ask once for another."""
-    for last in (False, True):
-        ended = await _ended(door, ledger, call, job, job_id)
-        if ended.error is not None or ended.result is None:
-            error = door.told(ended.error or BadReply("The job ended with nothing."))
-            await ledger.failed(call, error)
-            raise error
-        try:
-            return await job.fetch(door, ended.result), job.cost(ended.result)
-        except ResultExpired:
-            if last:
-                raise
-    raise AssertionError("unreachable")
-
-
-async def _ended(door: Door, ledger: Ledger, call: PaidCall, job: Job[T], job_id: str) -> _Ended[T]:
-    def read_state(reply: WireReply) -> _Ended[T] | None:
-        try:
-            result = job.read_state(reply)
-        except BadReply:
-            raise
-        except VidgenError as error:  # the job's own end, not trouble in asking for it
-            return _Ended(None, error)
-        return None if result is None else _Ended(result)
-
-    def cost(ended: _Ended[T]) -> Cost:
-        return FREE if ended.result is None else job.cost(ended.result)
-
-    try:
-        return await door.poll(
-            job.ask(job_id),
-            read_state,
-            every_seconds=job.every_seconds,
-            deadline_seconds=job.deadline_seconds,
-            cost=cost,
-            call_id=call.id,
-        )
-    except asyncio.CancelledError:
-        if job.cancel is not None:
-            await _cancel(door, ledger, call, job.cancel(job_id))
-        raise
-
-
-async def _cancel(door: Door, ledger: Ledger, call: PaidCall, request: WireRequest) -> None:
-    """Ask the vendor to stop, for what that is worth; a job that goes on is found again by its number."""
-    try:
-        async with asyncio.timeout(CANCEL_SECONDS):
-            await door.send(request, lambda _: None)
-            await ledger.failed(call, Cancelled("Stopped, as was asked."))
-    except (TimeoutError, VidgenError):
-        return

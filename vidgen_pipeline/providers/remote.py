@@ -19,7 +19,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_UP, Decimal
@@ -37,21 +37,25 @@ from vidgen_pipeline.domain.errors import (
     VidgenError,
 )
 from vidgen_pipeline.domain.money import Cost
-from vidgen_pipeline.domain.providers import CatalogueModel, Provider
+from vidgen_pipeline.domain.providers import CatalogueModel, CataloguePrice, Provider, Tokens
 from vidgen_pipeline.providers.base import BaseProvider
 from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.providers.door import Door
+from vidgen_pipeline.providers.jobs import Job, buy_job
 from vidgen_pipeline.providers.network.downloading import Downloaded
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.network.records import WorkContext
-from vidgen_pipeline.providers.paid import Bought, Job, Ledger, buy_job, buy_reply
+from vidgen_pipeline.providers.paid import Bought, Ledger, buy_reply
 from vidgen_pipeline.providers.wire import Credentials, KeyPlace, WireReply, WireRequest, places_for
 
 T = TypeVar("T")
 
 ErrorKinds = Mapping[type[VidgenError], Sequence[str]]
 """Our classes of errors, each with the vendor's codes for it."""
+
+Places = Callable[[], AbstractAsyncContextManager[None]]
+"""Gives a place on an account that others use as well, when there is one."""
 
 _SMALLEST_AMOUNT = Decimal("0.000001")
 
@@ -81,7 +85,8 @@ class Connection:
     facts: Provider
     door: Door
     ledger: Ledger | None
-    places: asyncio.Semaphore
+    own_places: asyncio.Semaphore
+    places: Places
 
 
 class RemoteProvider(BaseProvider):
@@ -106,9 +111,11 @@ class RemoteProvider(BaseProvider):
         network: Network,
         context: WorkContext | None = None,
         ledger: Ledger | None = None,
+        places: Places | None = None,
     ) -> AsyncIterator[Self]:
         """This provider with its door open, for the length of a step.
 
+        `places` gives a place on the account for each paid request or job, where more than this step uses the account.
         Raises ProviderRetired or ProviderUnavailable (no key) before anything is asked, InvalidInput for its settings.
         """
         facts = network.catalogue[self.provider_name]
@@ -130,8 +137,9 @@ class RemoteProvider(BaseProvider):
             timeout_seconds=self.timeout_seconds,
         )
         async with door:
+            own = asyncio.Semaphore(self.concurrency)
             yield self.working_with(
-                Connection(facts=facts, door=door, ledger=ledger, places=asyncio.Semaphore(self.concurrency))
+                Connection(facts=facts, door=door, ledger=ledger, own_places=own, places=places or nullcontext)
             )
 
     def working_with(self, connection: Connection) -> Self:
@@ -195,28 +203,35 @@ class RemoteProvider(BaseProvider):
     def estimate(self, work: Work) -> Cost:
         """What the work will cost, rounded up to what the vendor can make and charges for."""
 
-    def price(
-        self, units: Decimal | int, usage: dict[str, int], *, model: str | None = None, read: bool = False
-    ) -> Cost:
-        """What so many units cost by the catalogue, of the chosen or the named model; `usage` is what was counted.
-
-        `read` asks for the price of what a model reads, where it has one of its own.
-        """
+    def price(self, units: Decimal | int, usage: dict[str, int], *, model: str | None = None) -> Cost:
+        """What so many units cost by the catalogue, of the chosen or the named model; `usage` is what was counted."""
         facts = _model_of(self.facts, model) if model else self.chosen_model
-        price = (facts.input_price if read else None) or facts.price
-        amount = Decimal(units) * price.amount / price.unit_size
-        return Cost(amount=amount.quantize(_SMALLEST_AMOUNT, ROUND_UP), currency=price.currency, usage=usage)
+        return _cost([(Decimal(units), facts.price)], usage)
+
+    def price_tokens(self, tokens: Tokens) -> Cost:
+        """What tokens cost by the catalogue, each kind at its own price where the chosen model has one."""
+        facts = self.chosen_model
+        read = facts.input_price or facts.price
+        new = tokens.read - tokens.cached - tokens.kept
+        parts = [
+            (Decimal(new), read),
+            (Decimal(tokens.cached), facts.cached_input_price or read),
+            (Decimal(tokens.kept), facts.cache_write_price or read),
+            (Decimal(tokens.written), facts.price),
+        ]
+        cached = {"cached_input_tokens": tokens.cached} if tokens.cached else {}
+        return _cost(parts, {"input_tokens": tokens.read, **cached, "output_tokens": tokens.written})
 
     async def buy(
         self, request: WireRequest, read: Callable[[WireReply], T], *, cost: Callable[[T], Cost]
     ) -> Bought[T]:
         """One paid request whose answer is the work; see `paid.buy_reply`."""
-        async with self._at_work.places:
+        async with self._at_work.own_places, self._at_work.places():
             return await buy_reply(self.door, self._ledger, request, read, cost)
 
     async def buy_job(self, job: Job[Any], into: Path) -> Bought[Downloaded]:
-        """A long paid job, to its file in the folder `into`; see `paid.buy_job`."""
-        async with self._at_work.places:
+        """A long paid job, to its file in the folder `into`; see `jobs.buy_job`."""
+        async with self._at_work.own_places, self._at_work.places():
             return await buy_job(self.door, self._ledger, job, into)
 
     async def discard(self, bought: Bought[Any], error: VidgenError) -> None:
@@ -234,6 +249,12 @@ class RemoteProvider(BaseProvider):
         if self._at_work.ledger is None:
             raise ProviderUnavailable(f"'{self.provider_name}' was connected without a ledger: it can't be paid.")
         return self._at_work.ledger
+
+
+def _cost(parts: Sequence[tuple[Decimal, CataloguePrice]], usage: dict[str, int]) -> Cost:
+    """What so many units of each price cost together, rounded up to the smallest amount that is kept."""
+    amount = sum((units * price.amount / price.unit_size for units, price in parts), Decimal(0))
+    return Cost(amount=amount.quantize(_SMALLEST_AMOUNT, ROUND_UP), currency=parts[0][1].currency, usage=usage)
 
 
 def _model_of(facts: Provider, name: str | None) -> CatalogueModel:

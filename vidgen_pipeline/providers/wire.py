@@ -41,6 +41,7 @@ _PROBLEM_FIELDS = (
     "hint",
     "title",
     "ErrMsg",
+    "base_resp",
     "status_msg",
 )
 
@@ -71,7 +72,9 @@ class WireRequest:
 
     Either `path`, below the provider's base URL, or `url`, an address that the provider handed out (https and public
     only, and no key goes there). At most one body: `json`, `form` (with `files`: multipart) or `content`.
-    `paid` marks a request that costs money if it arrives.
+    `paid` marks a request that costs money if it arrives. `aside` names fields of `json` that lend what is made its
+    colour and are no part of what it is, such as the line before the one to be spoken: another one there makes no other
+    piece of work, and nothing that would be paid for anew.
     """
 
     method: str
@@ -81,6 +84,7 @@ class WireRequest:
     query: Mapping[str, Scalar] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Any = None
+    aside: frozenset[str] = frozenset()
     form: Mapping[str, str] | None = None
     files: Mapping[str, FilePart] = field(default_factory=dict)
     content: bytes | Path | None = None
@@ -105,20 +109,26 @@ class WireRequest:
         return f"WireRequest({self.method} {self.path or '(an address the provider handed out)'}, {self.phase})"
 
     def fingerprint(self, provider: str) -> str:
-        """SHA-256 over all that decides what is made: not headers, not deadlines."""
+        """SHA-256 over all that decides what is made: not headers, not deadlines, not what is sent as an aside."""
         parts = {
             "provider": provider,
             "method": self.method,
             "path": self.path,
             "query": dict(self.query),
             "model": self.model,
-            "json": self.json,
+            "json": self._meant(),
             "form": dict(self.form) if self.form is not None else None,
             "files": {name: hashlib.sha256(part.content).hexdigest() for name, part in self.files.items()},
             "content": hashlib.sha256(self.content).hexdigest() if isinstance(self.content, bytes) else None,
         }
         canonical = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+
+    def _meant(self) -> Any:
+        """The JSON without what is said aside."""
+        if not self.aside:
+            return self.json
+        return {name: value for name, value in self.json.items() if name not in self.aside}
 
 
 class WireModel(BaseModel):

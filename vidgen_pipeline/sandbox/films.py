@@ -11,7 +11,7 @@ import pysubs2
 
 from vidgen_pipeline.runtime.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
 from vidgen_pipeline.runtime.fonts import write_fonts_config
-from vidgen_pipeline.runtime.probe import load_photo
+from vidgen_pipeline.runtime.probe import load_photo, load_with_transparency
 from vidgen_pipeline.runtime.signature import is_picture
 from vidgen_pipeline.sandbox.clips import ENCODER, still_steps
 from vidgen_pipeline.subtitles.escape import ass_text, clean
@@ -23,7 +23,9 @@ _LINE_EM = 0.055  # of the shorter side
 class Shot:
     """A picture or clip, shown from `start` for `seconds`. Of a clip, the first `trim` seconds are left out.
 
-    It fills the picture, cut to fit; with `contain` it is shown whole. `fade_seconds` is how long it takes to appear.
+    It fills the picture, cut to fit; with `contain` it is shown whole. `fade_seconds` is how long it takes to appear,
+    `slide_seconds` to come in from the right, `zoom_seconds` to shrink from `zoom_from` times its size; all the quicker
+    at first. With a `box` (left, top, width, height; px) it stands there, with what is transparent of it.
     """
 
     source: Path
@@ -32,6 +34,11 @@ class Shot:
     trim: float = 0.0
     contain: bool = False
     fade_seconds: float = 0.0
+    slide_seconds: float = 0.0
+    zoom_seconds: float = 0.0
+    zoom_from: float = 1.0
+    box: tuple[int, int, int, int] | None = None
+    opacity: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +84,7 @@ async def render_film(film: Film, target: Path, scratch: Path) -> None:
     for number, shot in enumerate(film.shots):
         still = scratch / f"still{number}.png"
         if is_picture(shot.source):
-            await asyncio.to_thread(_save_still, shot.source, film, still)
+            await asyncio.to_thread(_save_still, shot, film, still)
         arguments += _shot_input(shot, still)
     for sound in film.sounds:
         arguments += [*SAFE_INPUT, "-ss", f"{sound.trim:.3f}", "-i", file_url(sound.source)]
@@ -93,36 +100,59 @@ def _shot_input(shot: Shot, still: Path) -> list[str]:
     return [*SAFE_INPUT, "-ss", f"{shot.trim:.3f}", "-t", f"{shot.seconds:.3f}", "-i", file_url(shot.source)]
 
 
-def _save_still(source: Path, film: Film, still: Path) -> None:
+def _save_still(shot: Shot, film: Film, still: Path) -> None:
     """A picture as ours, upright and no larger than it is shown: whatever it was, it has been decoded safely."""
-    photo = load_photo(source)
-    scale = max(film.width / photo.width, film.height / photo.height)
+    photo = load_with_transparency(shot.source) if shot.box else load_photo(shot.source)
+    _, _, width, height = shot.box or (0, 0, film.width, film.height)
+    scale = max(width / photo.width, height / photo.height)
     photo.resize((max(round(photo.width * scale), 1), max(round(photo.height * scale), 1))).save(
         still, compress_level=1
     )
 
 
 def _picture(film: Film, subtitles: Path) -> list[str]:
-    size = f"{film.width}:{film.height}"
     steps, below = [], "0:v"
     for number, shot in enumerate(film.shots, start=1):
-        fit = f"scale={size}:force_original_aspect_ratio=" + (
-            "decrease" if shot.contain else f"increase,crop={film.width}:{film.height}"
-        )
-        moving = f",fps={film.fps}"
-        if is_picture(shot.source):
-            moving = f",{still_steps(film.fps)},trim=duration={shot.seconds:.3f}"
-        fade = f",format=yuva420p,fade=in:st=0:d={shot.fade_seconds:.3f}:alpha=1" if shot.fade_seconds else ""
+        steps.append(f"[{number}:v:0]{_shown(shot, film)},setpts=PTS-STARTPTS+{shot.start:.3f}/TB[shot{number}]")
         steps.append(
-            f"[{number}:v:0]{fit},setsar=1{moving}{fade},setpts=PTS-STARTPTS+{shot.start:.3f}/TB[shot{number}]"
-        )
-        steps.append(
-            f"[{below}][shot{number}]overlay=x=(W-w)/2:y=(H-h)/2:eof_action=pass:"
+            f"[{below}][shot{number}]overlay={_place(shot)}:eof_action=pass:"
             f"enable='between(t,{shot.start:.3f},{shot.start + shot.seconds:.3f})'[over{number}]"
         )
         below = f"over{number}"
     steps.append(f"[{below}]ass=filename='{subtitles.absolute()}',format=yuv420p[picture]")
     return steps
+
+
+def _shown(shot: Shot, film: Film) -> str:
+    """The filters that make a shot's frames, from 0 on."""
+    left_top_size = shot.box or (0, 0, film.width, film.height)
+    size = "{2}:{3}".format(*left_top_size)
+    fit = "decrease" if shot.contain else f"increase,crop={size}"
+    steps = [f"scale={size}:force_original_aspect_ratio={fit}", "setsar=1"]
+    if is_picture(shot.source):
+        pixels = "yuva420p" if shot.box else "yuv420p"
+        steps += [still_steps(film.fps, pixels), f"trim=duration={shot.seconds:.3f}"]
+    else:
+        steps.append(f"fps={film.fps}")
+    if shot.zoom_seconds:
+        frames = shot.zoom_seconds * film.fps
+        zoom = f"1+{shot.zoom_from - 1:.3f}*pow(max(0,1-on/{frames:.3f}),2)"
+        middle = "x='iw/2-iw/zoom/2':y='ih/2-ih/zoom/2'"
+        steps.append(f"zoompan=z='{zoom}':d=1:{middle}:s={film.width}x{film.height}:fps={film.fps}")
+    if shot.fade_seconds:
+        steps.append(f"format=yuva420p,fade=in:st=0:d={shot.fade_seconds:.3f}:alpha=1")
+    if shot.opacity < 1:
+        steps.append(f"format=rgba,colorchannelmixer=aa={shot.opacity:.3f}")
+    return ",".join(steps)
+
+
+def _place(shot: Shot) -> str:
+    if shot.box:
+        return f"x={shot.box[0]}:y={shot.box[1]}"
+    x = "(W-w)/2"
+    if shot.slide_seconds:
+        x = f"'W*pow(max(0,1-(t-{shot.start:.3f})/{shot.slide_seconds:.3f}),2)'"
+    return f"x={x}:y=(H-h)/2"
 
 
 def _sound(film: Film) -> list[str]:

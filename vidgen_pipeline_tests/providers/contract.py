@@ -45,7 +45,7 @@ STOCK = of(Category.MEDIA)
 
 SENT_AGAIN = frozenset({"kling", "pixverse"})
 """Our reference makes one job with these, however often it is sent; nothing is left in doubt."""
-FOUND_AGAIN = SENT_AGAIN | {"openai_sora"}
+FOUND_AGAIN = SENT_AGAIN | {"openai_sora", "minimax"}
 """These list an account's jobs: one whose submit was answered into the void is found there."""
 CANCELS = frozenset({"minimax", "runway", "veo"})
 """These can be asked to stop a job."""

@@ -28,8 +28,9 @@ def test_a_row_fits_its_adapter(name: str):
 def test_every_figure_has_a_date_and_a_source_and_no_default_model_has_ended(name: str):
     row, today = catalogue()[name], datetime.now(UTC).date()
     for model in row.models:
-        for price in filter(None, (model.price, model.input_price)):
+        for price in model.prices.values():
             assert price.source
+            assert (price.kind, price.unit_size) == (model.price.kind, model.price.unit_size)
             assert price.as_of <= today
             assert price.kind is not PriceKind.FREE or price.amount == 0
     if row.retired_on is None:

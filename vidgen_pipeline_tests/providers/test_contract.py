@@ -61,7 +61,7 @@ from vidgen_pipeline_tests.providers.contract_bench import (
     keep_everything,
 )
 from vidgen_pipeline_tests.sandbox.desk import Desk
-from vidgen_pipeline_tests.services.paying import Crash, House
+from vidgen_pipeline_tests.services.paying import Crash, House, settle_older_calls
 
 GARBLED = ("garbage", "wrong_schema", "html", "empty")
 UNREADABLE = ("html", "empty", "gzip_bomb", "redirect_to_private")
@@ -115,6 +115,7 @@ def bench(
 ) -> Bench:
     contract_desk.control("reset")
     forget_logs(contract_engine)
+    settle_older_calls(contract_engine)
     keep_everything(caplog)
     return Bench(name, contract_desk, House(contract_engine, tmp_path), contract_log, spool, caplog)
 

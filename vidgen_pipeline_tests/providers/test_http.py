@@ -21,6 +21,7 @@ from vidgen_pipeline.domain.errors import (
     BadReply,
     ContentRejected,
     InvalidInput,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
     ProviderError,
@@ -321,6 +322,37 @@ def test_polls_are_patient_and_end_at_their_deadline():
     assert time.waits[0] == 5
     assert 30 in time.waits
     assert 600 <= time.now < 1300
+
+
+def test_a_request_may_be_made_anew_for_each_try():
+    async def work(double: Vendor) -> list[str]:
+        numbers = iter(range(10))
+
+        def made(phase: Phase) -> WireRequest:
+            return WireRequest(method="GET", path="/x", headers={"trace": str(next(numbers))}, phase=phase)
+
+        async with open_door(double.url) as door:
+            assert await door.send(lambda: made(Phase.CHECK), lambda reply: reply.json()["url"]) == "here"
+            await door.poll(
+                lambda: made(Phase.POLL), lambda reply: reply.json()["url"], every_seconds=5, deadline_seconds=60
+            )
+        return [seen.headers["trace"] for seen in double.seen]
+
+    traces = run_at(work, answers({}, 503), answers({"url": "here"}), answers({}, 503), answers({"url": "here"}))
+    assert len(traces) == len(set(traces)) == 4
+
+
+def test_a_job_that_is_not_known_is_asked_for_again_for_a_while():
+    async def work(double: Vendor) -> int:
+        async with open_door(double.url, time=FakeTime()) as door:
+            ask: dict[str, Any] = {"every_seconds": 5, "deadline_seconds": 600}
+            assert await door.poll(get(Phase.POLL), lambda reply: reply.json()["url"], **ask) == "here"
+            before = double.connections
+            with pytest.raises(NoSuchJob):
+                await door.poll(get(Phase.POLL), lambda reply: reply.json()["url"], hidden_seconds=12, **ask)
+            return double.connections - before
+
+    assert run_at(work, answers({}, 404), answers({}, 404), answers({"url": "here"}), answers({}, 404)) == 4
 
 
 def test_a_poll_that_never_makes_sense_fails_after_three_tries():

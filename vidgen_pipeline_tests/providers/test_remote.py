@@ -18,7 +18,7 @@ from vidgen_pipeline.domain.errors import (
     ProviderUnavailable,
 )
 from vidgen_pipeline.domain.money import Cost
-from vidgen_pipeline.domain.providers import Category
+from vidgen_pipeline.domain.providers import Category, Tokens
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.network.retrying import Timing
 from vidgen_pipeline.providers.remote import ErrorKinds, KeyCheck, RemoteProvider, Work
@@ -47,6 +47,8 @@ price = { kind = "per_second", amount = "0.1", as_of = 2026-01-01, source = "tes
 name = "write-1"
 price = { kind = "per_token", amount = "10", unit_size = 1000000, as_of = 2026-09-01, source = "test" }
 input_price = { kind = "per_token", amount = "2", unit_size = 1000000, as_of = 2026-09-01, source = "test" }
+cached_input_price = { kind = "per_token", amount = "0.1", unit_size = 1000000, as_of = 2026-09-01, source = "test" }
+cache_write_price = { kind = "per_token", amount = "2.5", unit_size = 1000000, as_of = 2026-09-01, source = "test" }
 """
 TODAY = Timing(now=lambda: datetime(2026, 11, 24, tzinfo=UTC))
 KEY = Credentials({"key": CANARY})
@@ -142,13 +144,21 @@ def test_a_vendor_may_say_in_its_own_way_how_long_to_wait():
 def test_prices_are_the_catalogues():
     async def use(ready: AcmeProvider) -> None:
         assert ready.estimate(Work(clips_ms=(4000, 6000))) == Cost(amount=Decimal("1.26"), usage={"seconds": 15})
-        read = ready.price(430, {"input_tokens": 430}, model="write-1", read=True)
-        written = ready.price(701, {"output_tokens": 701}, model="write-1")
-        assert (read + written).amount == Decimal("0.00787")
         assert ready.price(1, {}, model="write-1").amount == Decimal("0.00001")
         assert ready.price(Decimal("0.000001"), {}).amount == Decimal("0.000001")
 
     connected(AcmeProvider(), use, network())
+
+
+def test_each_kind_of_token_has_its_price():
+    async def use(ready: AcmeProvider) -> None:
+        cost = ready.price_tokens(Tokens(read=430, written=701))
+        assert cost == Cost(amount=Decimal("0.00787"), usage={"input_tokens": 430, "output_tokens": 701})
+        cached = ready.price_tokens(Tokens(read=430, cached=300, kept=100, written=701))
+        assert cached.amount == Decimal("0.00735")  # 30 at 2, 300 at 0.1, 100 at 2.5 and 701 at 10 a million
+        assert cached.usage["cached_input_tokens"] == 300
+
+    connected(AcmeProvider(model="write-1"), use, network())
 
 
 def test_the_model_is_the_recommended_one_unless_the_operator_names_another():

@@ -8,6 +8,7 @@ from vidgen_pipeline.domain.errors import (
     AuthFailed,
     BadReply,
     ContentRejected,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
     ProviderError,
@@ -119,7 +120,7 @@ def test_what_a_status_mostly_means(status: int, kind: type[VidgenError] | None)
 
 
 def test_a_job_that_is_not_known_may_become_known():
-    assert kind_of_status(404, WireRequest(method="GET", path="/", phase=Phase.POLL)) is BadReply
+    assert kind_of_status(404, WireRequest(method="GET", path="/", phase=Phase.POLL)) is NoSuchJob
 
 
 def test_errors_say_who_what_and_what_to_do():

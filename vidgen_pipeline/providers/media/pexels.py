@@ -7,17 +7,22 @@ from typing import ClassVar
 from urllib.parse import urlsplit
 
 from vidgen_pipeline.domain.media import MediaKind, MediaQuery
-from vidgen_pipeline.providers.media.stock import StockProvider
+from vidgen_pipeline.providers.media.stock import Found, StockProvider
 from vidgen_pipeline.providers.media.stock_ranking import Rendition, StockItem
-from vidgen_pipeline.providers.wire import KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
+from vidgen_pipeline.providers.media.stock_terms import in_language, shape_word
+from vidgen_pipeline.providers.wire import KeyPlace, Phase, Scalar, WireModel, WireReply, WireRequest, segment
 
 _PER_PAGE = 30
 _FULL_HD = 1080
-_CLIP_SEARCH, _PHOTO_SEARCH = "/v1/videos/search", "/v1/search"
+_LOCALES = (
+    "en-US pt-BR es-ES ca-ES de-DE it-IT fr-FR sv-SE id-ID pl-PL ja-JP zh-TW zh-CN ko-KR th-TH nl-NL hu-HU vi-VN "
+    "cs-CZ da-DK fi-FI uk-UA el-GR ro-RO nb-NO sk-SK tr-TR ru-RU"
+)
 
 
 class _User(WireModel):
     name: str = ""
+    url: str | None = None
 
 
 class _VideoFile(WireModel):
@@ -47,16 +52,9 @@ class _Photo(WireModel):
     width: int
     height: int
     photographer: str = ""
+    photographer_url: str | None = None
     alt: str | None = None
     src: _Sources
-
-
-class _Videos(WireModel):
-    videos: list[_Video]
-
-
-class _Photos(WireModel):
-    photos: list[_Photo]
 
 
 class PexelsProvider(StockProvider):
@@ -65,6 +63,7 @@ class PexelsProvider(StockProvider):
     provider_name: ClassVar[str] = "pexels"
     vendor_url: ClassVar[str] = "https://api.pexels.com"
     key_places: ClassVar[tuple[KeyPlace, ...]] = (KeyPlace(header="Authorization"),)
+    site_url: ClassVar[str] = "https://www.pexels.com"
     licence: ClassVar[str] = "Pexels License"
     licence_url: ClassVar[str] = "https://www.pexels.com/license/"
     file_hosts: ClassVar[tuple[str, ...]] = ("*.pexels.com", "player.vimeo.com")
@@ -75,9 +74,6 @@ class PexelsProvider(StockProvider):
     def ask_for_one(self, kind: MediaKind, number: str) -> WireRequest:
         return build_item(kind, number)
 
-    def ask_about_nothing(self, nonce: str) -> WireRequest:
-        return build_check(nonce)
-
     def offers(self, reply: WireReply, kind: MediaKind) -> list[StockItem]:
         return read_clips(reply) if kind is MediaKind.CLIP else read_photos(reply)
 
@@ -85,10 +81,15 @@ class PexelsProvider(StockProvider):
 def build_search(term: str, kind: MediaKind, query: MediaQuery) -> WireRequest:
     """A search for clips or photos of the canvas's orientation. Lengths can't be asked for; they are ranked."""
     large = min(query.width, query.height) >= _FULL_HD
-    size = "medium" if large and kind is MediaKind.CLIP else "small"
-    shape = {"query": term, "orientation": orientation_of(query), "size": size}
-    path = _CLIP_SEARCH if kind is MediaKind.CLIP else _PHOTO_SEARCH
-    return WireRequest(method="GET", path=path, query={**shape, "per_page": _PER_PAGE}, phase=Phase.READ)
+    wanted: dict[str, Scalar] = {
+        "query": term,
+        "orientation": shape_word(query, wide="landscape", tall="portrait", square="square"),
+        "size": "medium" if large and kind is MediaKind.CLIP else "small",
+        "per_page": _PER_PAGE,
+        **in_language(query, "locale", _LOCALES),
+    }
+    path = "/v1/videos/search" if kind is MediaKind.CLIP else "/v1/search"
+    return WireRequest(method="GET", path=path, query=wanted, phase=Phase.READ)
 
 
 def build_item(kind: MediaKind, number: str) -> WireRequest:
@@ -97,29 +98,27 @@ def build_item(kind: MediaKind, number: str) -> WireRequest:
     return WireRequest(method="GET", path=f"{place}/{segment(number)}", phase=Phase.READ)
 
 
-def build_check(nonce: str) -> WireRequest:
-    """A request that only a good key can make."""
-    return WireRequest(method="GET", path=_PHOTO_SEARCH, query={"query": nonce, "per_page": 1}, phase=Phase.CHECK)
-
-
-def orientation_of(query: MediaQuery) -> str:
-    """The canvas's shape, in the site's words."""
-    if query.width == query.height:
-        return "square"
-    return "landscape" if query.width > query.height else "portrait"
-
-
 def read_clips(reply: WireReply) -> list[StockItem]:
-    """The clips of a page of results, or the one that was asked for."""
-    answer = reply.json()
-    videos = reply.read(_Videos).videos if "videos" in answer else [reply.read(_Video)]
-    return [item for video in videos if (item := _clip(video)) is not None]
+    """The clips in an answer, with their MP4 files; one whose files are of unknown size is left out."""
+    return [
+        StockItem(
+            kind=MediaKind.CLIP,
+            id=str(video.id),
+            renditions=files,
+            duration_ms=video.duration * 1000,
+            title=_title_in(video.url),
+            words=" ".join([_title_in(video.url), *(video.tags or ())]),
+            author=video.user.name,
+            author_url=video.user.url or "",
+            page_url=video.url,
+        )
+        for video in reply.read(Found[_Video]).items
+        if (files := _mp4_files(video))
+    ]
 
 
 def read_photos(reply: WireReply) -> list[StockItem]:
-    """The photos of a page of results, or the one that was asked for."""
-    answer = reply.json()
-    photos = reply.read(_Photos).photos if "photos" in answer else [reply.read(_Photo)]
+    """The photos in an answer, in their original size."""
     return [
         StockItem(
             kind=MediaKind.PHOTO,
@@ -128,31 +127,18 @@ def read_photos(reply: WireReply) -> list[StockItem]:
             title=photo.alt or _title_in(photo.url),
             words=f"{photo.alt or ''} {_title_in(photo.url)}",
             author=photo.photographer,
+            author_url=photo.photographer_url or "",
             page_url=photo.url,
         )
-        for photo in photos
+        for photo in reply.read(Found[_Photo]).items
     ]
 
 
-def _clip(video: _Video) -> StockItem | None:
-    """The clip with its MP4 files; None when it has none whose size is told."""
-    files = tuple(
+def _mp4_files(video: _Video) -> tuple[Rendition, ...]:
+    return tuple(
         Rendition(address=file.link, width=file.width, height=file.height, size_bytes=file.size or 0)
         for file in video.video_files
         if file.file_type == "video/mp4" and file.link and file.width and file.height
-    )
-    if not files:
-        return None
-    title = _title_in(video.url)
-    return StockItem(
-        kind=MediaKind.CLIP,
-        id=str(video.id),
-        renditions=files,
-        duration_ms=video.duration * 1000,
-        title=title,
-        words=" ".join([title, *(video.tags or ())]),
-        author=video.user.name,
-        page_url=video.url,
     )
 
 

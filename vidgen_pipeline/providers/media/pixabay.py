@@ -8,16 +8,17 @@ from pydantic import Field
 
 from vidgen_pipeline.domain.errors import AuthFailed, BadReply, InvalidInput, ResultExpired
 from vidgen_pipeline.domain.media import MediaKind, MediaQuery
-from vidgen_pipeline.providers.media.stock import StockProvider
+from vidgen_pipeline.providers.media.stock import Found, StockProvider
 from vidgen_pipeline.providers.media.stock_ranking import Rendition, StockItem
+from vidgen_pipeline.providers.media.stock_terms import in_language, shape_word
 from vidgen_pipeline.providers.remote import ErrorKinds
-from vidgen_pipeline.providers.wire import KeyPlace, Phase, WireModel, WireReply, WireRequest
+from vidgen_pipeline.providers.wire import KeyPlace, Phase, Scalar, WireModel, WireReply, WireRequest
 
 _PER_PAGE = 50
-_FEWEST_PER_PAGE = 3
 _PATHS = {MediaKind.CLIP: "/api/videos/", MediaKind.PHOTO: "/api/"}
 _LARGE, _FULL_HD = 1280, 1920
 _WINDOW_SECONDS = 60.0
+_LANGUAGES = "cs da de en es fr id it hu nl no pl pt ro sk fi sv tr vi th bg ru el ja ko zh"
 
 
 class _File(WireModel):
@@ -29,33 +30,26 @@ class _File(WireModel):
 
 class _Hit(WireModel):
     id: int
-    pageURL: str = ""  # noqa: N815 - the site's spelling, as below
+    page_url: str = Field(default="", alias="pageURL")
     tags: str = ""
     user: str = ""
-    isAiGenerated: bool = False  # noqa: N815
-    isLowQuality: bool = False  # noqa: N815
-    isGRated: bool = True  # noqa: N815
+    user_url: str = Field(default="", alias="userURL")
+    is_ai_generated: bool = Field(default=False, alias="isAiGenerated")
+    is_low_quality: bool = Field(default=False, alias="isLowQuality")
+    is_g_rated: bool = Field(default=True, alias="isGRated")
 
 
 class _Image(_Hit):
-    imageWidth: int = Field(gt=0)  # noqa: N815
-    imageHeight: int = Field(gt=0)  # noqa: N815
-    largeImageURL: str = ""  # noqa: N815
-    fullHDURL: str = ""  # noqa: N815
-    imageURL: str = ""  # noqa: N815
+    width: int = Field(alias="imageWidth", gt=0)
+    height: int = Field(alias="imageHeight", gt=0)
+    large_url: str = Field(default="", alias="largeImageURL")
+    full_hd_url: str = Field(default="", alias="fullHDURL")
+    whole_url: str = Field(default="", alias="imageURL")
 
 
 class _Video(_Hit):
     duration: int
     videos: dict[str, _File]
-
-
-class _Images(WireModel):
-    hits: list[_Image]
-
-
-class _Videos(WireModel):
-    hits: list[_Video]
 
 
 class PixabayProvider(StockProvider):
@@ -70,6 +64,7 @@ class PixabayProvider(StockProvider):
         ResultExpired: ("404",),
         BadReply: ("page",),
     }
+    site_url: ClassVar[str] = "https://pixabay.com"
     licence: ClassVar[str] = "Pixabay Content License"
     licence_url: ClassVar[str] = "https://pixabay.com/service/license-summary/"
     file_hosts: ClassVar[tuple[str, ...]] = ("pixabay.com", "*.pixabay.com")
@@ -81,23 +76,19 @@ class PixabayProvider(StockProvider):
         return build_search(term, kind, query, family_safe=self.family_safe)
 
     def ask_for_one(self, kind: MediaKind, number: str) -> WireRequest:
-        return build_item(kind, number)
-
-    def ask_about_nothing(self, nonce: str) -> WireRequest:
-        return build_check(nonce)
+        return WireRequest(method="GET", path=_PATHS[kind], query={"id": number}, phase=Phase.READ)
 
     def offers(self, reply: WireReply, kind: MediaKind) -> list[StockItem]:
-        read = read_clips if kind is MediaKind.CLIP else read_photos
-        return read(reply, family_safe=self.family_safe, ai_generated=self.ai_generated)
+        del kind
+        return read_hits(reply, family_safe=self.family_safe, ai_generated=self.ai_generated)
 
     @staticmethod
     def error_code(reply: WireReply) -> str:
         """The site's errors are plain text; a 400 may be about the key, a 403 a web page of what stands before it."""
         if reply.status == 400 and b"API key" in reply.content:
             return "key"
-        if reply.status == 403 and reply.media_type == "text/html":
-            return "page"
-        return StockProvider.error_code(reply)
+        page = reply.status == 403 and reply.media_type == "text/html"
+        return "page" if page else StockProvider.error_code(reply)
 
     @staticmethod
     def seconds_to_wait(reply: WireReply) -> float | None:
@@ -107,80 +98,53 @@ class PixabayProvider(StockProvider):
 
 def build_search(term: str, kind: MediaKind, query: MediaQuery, *, family_safe: bool) -> WireRequest:
     """A search of the canvas's orientation where the site knows it; of clips it knows only the least size."""
-    wanted: dict[str, str | int | bool] = {"q": term, "safesearch": family_safe, "per_page": _PER_PAGE}
+    wanted: dict[str, Scalar] = {"q": term, "safesearch": family_safe, "per_page": _PER_PAGE}
     if kind is MediaKind.CLIP:
         wanted |= {"video_type": "film", "min_width": query.width, "min_height": query.height}
     else:
-        wanted["image_type"] = "photo"
-        if query.width != query.height:
-            wanted["orientation"] = "horizontal" if query.width > query.height else "vertical"
+        shape = shape_word(query, wide="horizontal", tall="vertical", square="all")
+        wanted |= {"image_type": "photo", "orientation": shape}
+    wanted |= in_language(query, "lang", _LANGUAGES)
     return WireRequest(method="GET", path=_PATHS[kind], query=wanted, phase=Phase.READ)
 
 
-def build_item(kind: MediaKind, number: str) -> WireRequest:
-    """The question for one item."""
-    query: dict[str, str | int] = {"id": number, "per_page": _FEWEST_PER_PAGE}
-    return WireRequest(method="GET", path=_PATHS[kind], query=query, phase=Phase.READ)
-
-
-def build_check(nonce: str) -> WireRequest:
-    """A request that only a good key can make."""
-    query: dict[str, str | int] = {"q": nonce, "per_page": _FEWEST_PER_PAGE}
-    return WireRequest(method="GET", path=_PATHS[MediaKind.PHOTO], query=query, phase=Phase.CHECK)
-
-
-def read_clips(reply: WireReply, *, family_safe: bool = True, ai_generated: bool = False) -> list[StockItem]:
-    """The clips of a page of results that may be offered; a rendition without an address is not there."""
+def read_hits(reply: WireReply, *, family_safe: bool = True, ai_generated: bool = False) -> list[StockItem]:
+    """The clips or photos in an answer that may be offered, in the files that the account gets."""
     return [
-        _item(video, MediaKind.CLIP, files, duration_ms=video.duration * 1000)
-        for video in reply.read(_Videos).hits
-        if _may_be_offered(video, family_safe, ai_generated) and (files := _clip_files(video))
+        StockItem(
+            kind=MediaKind.CLIP if isinstance(hit, _Video) else MediaKind.PHOTO,
+            id=str(hit.id),
+            renditions=files,
+            duration_ms=hit.duration * 1000 if isinstance(hit, _Video) else None,
+            title=hit.tags,
+            words=hit.tags,
+            author=hit.user,
+            author_url=hit.user_url,
+            page_url=hit.page_url,
+        )
+        for hit in reply.read(Found[_Video | _Image]).items
+        if not hit.is_low_quality
+        and (hit.is_g_rated or not family_safe)
+        and (ai_generated or not hit.is_ai_generated)
+        and (files := _files(hit))
     ]
 
 
-def read_photos(reply: WireReply, *, family_safe: bool = True, ai_generated: bool = False) -> list[StockItem]:
-    """The photos of a page of results that may be offered, in the sizes that the account gets."""
-    return [
-        _item(image, MediaKind.PHOTO, files)
-        for image in reply.read(_Images).hits
-        if _may_be_offered(image, family_safe, ai_generated) and (files := _photo_files(image))
-    ]
-
-
-def _may_be_offered(hit: _Hit, family_safe: bool, ai_generated: bool) -> bool:
-    return not hit.isLowQuality and (hit.isGRated or not family_safe) and (ai_generated or not hit.isAiGenerated)
-
-
-def _item(hit: _Hit, kind: MediaKind, files: tuple[Rendition, ...], duration_ms: int | None = None) -> StockItem:
-    return StockItem(
-        kind=kind,
-        id=str(hit.id),
-        renditions=files,
-        duration_ms=duration_ms,
-        title=hit.tags,
-        words=hit.tags,
-        author=hit.user,
-        page_url=hit.pageURL,
-    )
-
-
-def _clip_files(video: _Video) -> tuple[Rendition, ...]:
-    return tuple(
-        Rendition(address=file.url, width=file.width, height=file.height, size_bytes=file.size)
-        for file in video.videos.values()
-        if file.url and file.width > 0 and file.height > 0
-    )
-
-
-def _photo_files(image: _Image) -> tuple[Rendition, ...]:
-    longest = max(image.imageWidth, image.imageHeight)
-    offered = ((image.largeImageURL, _LARGE), (image.fullHDURL, _FULL_HD), (image.imageURL, longest))
+def _files(hit: _Video | _Image) -> tuple[Rendition, ...]:
+    if isinstance(hit, _Video):
+        return tuple(
+            Rendition(address=file.url, width=file.width, height=file.height, size_bytes=file.size)
+            for file in hit.videos.values()
+            if file.url and file.width > 0 and file.height > 0
+        )
+    longest = max(hit.width, hit.height)
+    scaled = ((hit.large_url, _LARGE), (hit.full_hd_url, _FULL_HD), (hit.whole_url, longest))
     return tuple(
         Rendition(
             address=address,
-            width=max(1, round(image.imageWidth * min(1.0, side / longest))),
-            height=max(1, round(image.imageHeight * min(1.0, side / longest))),
+            width=max(1, round(hit.width * min(1.0, side / longest))),
+            height=max(1, round(hit.height * min(1.0, side / longest))),
         )
-        for address, side in offered
+        for address, side in scaled
         if address
     )

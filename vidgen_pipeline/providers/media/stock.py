@@ -1,6 +1,6 @@
 """What stock sites have in common: a scene's terms are searched in turn, the best find is brought in and checked.
 
-A site's adapter says how it is asked (`ask`, `ask_for_one`, `ask_about_nothing`) and what it answers (`offers`).
+A site's adapter says how it is asked (`ask`, `ask_for_one`) and what it answers (`offers`).
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ import asyncio
 import secrets
 from abc import abstractmethod
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from pydantic import Field, PrivateAttr
+from pydantic import BaseModel, Field, PrivateAttr, model_validator
 
 from vidgen_pipeline.domain.errors import (
     BadReply,
@@ -35,12 +36,14 @@ from vidgen_pipeline.providers.media.stock_ranking import (
     best_rendition,
     good_enough,
     ranked,
-    search_terms,
 )
+from vidgen_pipeline.providers.media.stock_terms import search_terms
 from vidgen_pipeline.providers.network.downloading import Downloaded
 from vidgen_pipeline.providers.remote import Connection, ErrorKinds, KeyCheck, RemoteProvider, Work
-from vidgen_pipeline.providers.wire import WireReply, WireRequest
+from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest
 from vidgen_pipeline.runtime.probe import probe_video
+
+Item = TypeVar("Item", bound=BaseModel)
 
 LARGEST_FILE_BYTES = {MediaKind.CLIP: 400_000_000, MediaKind.PHOTO: 80_000_000}
 
@@ -48,12 +51,31 @@ _MOST_TERMS = 3
 _MOST_OFFERED = 40
 _ROOM_TO_MOVE = 1.25  # a still is filmed while it is zoomed
 _SIZE_TOLERANCE = 0.05
+_FEWEST_ON_A_PAGE = 3  # that every site allows
+_LISTS = ("hits", "results", "videos", "photos")
+_NO_SCENE = MediaQuery(
+    scene_index=0, scene_count=1, search_terms=(), narration="", width=1, height=1, duration_ms=1, seed=""
+)
+
+
+class Found(WireModel, Generic[Item]):
+    """What a site answers, under whichever name it lists it; an answer that is one item alone is a list of one."""
+
+    items: list[Item]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _listed(cls, answer: Any) -> Any:
+        if not isinstance(answer, dict):
+            return answer
+        return {"items": next((answer[name] for name in _LISTS if name in answer), [answer])}
 
 
 class StockProvider(RemoteProvider, MediaProvider):
     """Offers photos and clips of a site. Its answers are kept for a day, in memory unless it is given a cache."""
 
     kinds: ClassVar[tuple[MediaKind, ...]] = (MediaKind.CLIP, MediaKind.PHOTO)
+    site_url: ClassVar[str]
     licence: ClassVar[str]
     licence_url: ClassVar[str]
     file_hosts: ClassVar[tuple[str, ...]]
@@ -114,7 +136,9 @@ class StockProvider(RemoteProvider, MediaProvider):
 
     async def ask_about_key(self) -> KeyCheck:
         # A word nobody searches: a cache before the site may answer for a common one, whatever the key.
-        return await self.door.send(self.ask_about_nothing(f"keycheck-{secrets.token_hex(4)}"), read_key_check)
+        search = self.ask(f"keycheck-{secrets.token_hex(4)}", MediaKind.PHOTO, _NO_SCENE)
+        small = {**search.query, "per_page": _FEWEST_ON_A_PAGE}
+        return await self.door.send(replace(search, query=small, phase=Phase.CHECK), read_key_check)
 
     def estimate(self, work: Work) -> Cost:
         del work
@@ -131,10 +155,6 @@ class StockProvider(RemoteProvider, MediaProvider):
     @abstractmethod
     def ask_for_one(self, kind: MediaKind, number: str) -> WireRequest:
         """The question for one item, by its id."""
-
-    @abstractmethod
-    def ask_about_nothing(self, nonce: str) -> WireRequest:
-        """A search that costs little, for a word that is never found."""
 
     @abstractmethod
     def offers(self, reply: WireReply, kind: MediaKind) -> list[StockItem]:
@@ -190,9 +210,11 @@ class StockProvider(RemoteProvider, MediaProvider):
             attribution=Attribution(
                 title=item.title or f"{item.kind.value.capitalize()} {item.id}",
                 author=item.author,
+                author_url=item.author_url,
                 licence=self.licence,
                 licence_url=self.licence_url,
                 source=self.facts.name,
+                source_url=self.site_url,
                 page_url=item.page_url,
             ),
         )

@@ -11,12 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from vidgen_pipeline.domain.media import MediaKind, MediaQuery
 from vidgen_pipeline.domain.text import fold
 from vidgen_pipeline.providers.media.name_match import likeness
+from vidgen_pipeline.providers.media.stock_terms import is_english
 
 ENOUGH = 3
 """So many good finds end the search for a scene: one to use, others in case it is taken or turns out damaged."""
-
-LONGEST_TERM = 100
-"""Characters of a search; no site takes less."""
 
 _LETTERS = re.compile(r"(?:[^\W\d_]|[\u0900-\u109f])+")
 _SAY_NOTHING = frozenset(
@@ -59,6 +57,7 @@ class StockItem(BaseModel):
     title: str = ""
     words: str = ""
     author: str = ""
+    author_url: str = ""
     page_url: str = ""
     use_address: str = ""
 
@@ -66,16 +65,6 @@ class StockItem(BaseModel):
     def locator(self) -> str:
         """The same for the same item, whichever search found it."""
         return f"{self.kind.value}/{self.id}"
-
-
-def search_terms(query: MediaQuery, most: int) -> list[str]:
-    """What to ask a site for, most telling first, at most `most` of them; the narration where there are no terms."""
-    terms: dict[str, str] = {}
-    for written in query.search_terms or (query.narration,):
-        term = _cut(" ".join(written.split()))
-        if term:
-            terms.setdefault(fold(term), term)
-    return list(terms.values())[:most]
 
 
 def best_rendition(item: StockItem, width: int, height: int, *, most_bytes: int) -> Rendition | None:
@@ -91,27 +80,33 @@ def best_rendition(item: StockItem, width: int, height: int, *, most_bytes: int)
 
 
 def ranked(items: Iterable[StockItem], query: MediaQuery) -> list[StockItem]:
-    """The items, each once, best first. Their order is the site's, and counts a little."""
+    """The items, each once, best first, and those to avoid last. Their order is the site's, and counts a little."""
     once: dict[str, StockItem] = {}
     for item in items:
         once.setdefault(item.locator, item)
     scored = [(_score(item, query) - _PLACE * place / len(once), item) for place, item in enumerate(once.values())]
-    return [item for _, item in sorted(scored, key=lambda pair: -pair[0])]
+    return [item for _, item in sorted(scored, key=lambda pair: (pair[1].locator in query.avoid, -pair[0]))]
 
 
 def good_enough(items: Iterable[StockItem], query: MediaQuery) -> bool:
-    """Whether there is no need to search on: enough items match in words, shape, size and length."""
-    return sum(_is_good(item, query) for item in {item.locator: item for item in items}.values()) >= ENOUGH
+    """Whether there is no need to search on: enough items match in words, shape, size and length, and are free."""
+    free = {item.locator: item for item in items if item.locator not in query.avoid}
+    return sum(_is_good(item, query) for item in free.values()) >= ENOUGH
 
 
 def relevance(item: StockItem, query: MediaQuery) -> float | None:
-    """How far the site's words for an item are the scene's, 0 to about 1; None when the site says nothing about it."""
+    """How far the site's words for an item are the scene's, 0 to about 1; None when the site says nothing about it.
+
+    Words that share nothing with terms that are not English may be of another language: they say nothing either.
+    """
     known = _words(item.words)
     if not known:
         return None
     matches = [
         _share(_words(term), known) * (1 - _LATER_TERM * min(place, 4)) for place, term in enumerate(query.search_terms)
     ]
+    if not any(matches) and not is_english(query):
+        return None
     told = [word for word in _words(query.narration) if len(word) > 3]
     return max(matches, default=0.0) + _IN_NARRATION * min(1.0, 3 * _share(told, known))
 
@@ -175,8 +170,3 @@ def _share(wanted: Sequence[str], known: Sequence[str]) -> float:
 def _words(text: str) -> tuple[str, ...]:
     found = dict.fromkeys(fold(word) for word in _LETTERS.findall(text))
     return tuple(word for word in found if word not in _SAY_NOTHING and (len(word) > 1 or not word.isascii()))
-
-
-def _cut(term: str) -> str:
-    """The term, at most as long as sites take it, cut between words."""
-    return term if len(term) <= LONGEST_TERM else (term[: LONGEST_TERM + 1].rpartition(" ")[0] or term[:LONGEST_TERM])

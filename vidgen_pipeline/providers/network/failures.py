@@ -11,6 +11,7 @@ from vidgen_pipeline.domain.errors import (
     BadReply,
     ContentRejected,
     InvalidInput,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
     ProviderError,
@@ -110,6 +111,8 @@ class Judge:
         kind = kind or kind_of_status(reply.status, request)
         if kind is None:
             return None
+        if kind is NoSuchJob and request.phase is Phase.SUBMIT:  # what is missing is a model or a path
+            kind = ProviderError
         error = error_of_kind(kind, reply, self.name)
         if isinstance(error, RateLimited):
             error.retry_after = self.wait_of(reply)
@@ -122,8 +125,10 @@ def kind_of_status(status: int, request: WireRequest) -> type[VidgenError] | Non
         return None
     if request.url and status in {401, 403, 404, 410}:
         return ResultExpired
-    if status < 400 or (status == 404 and request.phase is Phase.POLL):  # no such job: it may not be known yet
+    if status < 400:
         return BadReply
+    if status == 404 and request.phase is Phase.POLL:
+        return NoSuchJob
     if status in {408, 425} or status >= 500:
         return ProviderDown
     return {401: AuthFailed, 403: AuthFailed, 402: OutOfCredit, 429: RateLimited}.get(status, ProviderError)
@@ -147,6 +152,7 @@ _SENTENCES: dict[type[VidgenError], tuple[str, str]] = {
         "Your {name} account does not include this.",
         "Choose something else, or another plan there.",
     ),
+    NoSuchJob: ("{name} does not know the job.", "Generate again later, or choose another provider."),
     ResultExpired: ("A file of {name} is no longer where it said.", ""),
     ProviderDown: ("{name} has trouble of its own.", "Try again later."),
     InvalidInput: ("{name} can't work with this.", "Change what it is given."),

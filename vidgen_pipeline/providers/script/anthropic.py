@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from vidgen_pipeline.domain.errors import InvalidInput, OutOfCredit, ProviderRetired, ProviderUnavailable, RateLimited
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.providers.remote import ErrorKinds
 from vidgen_pipeline.providers.script.assignment import Ask
 from vidgen_pipeline.providers.script.drafts import script_schema
 from vidgen_pipeline.providers.script.writing import Ending, ModelAnswer, ScriptWriter
 from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest
 
-VERSION = "2026-10-21"
+VERSION = {"anthropic-version": "2026-10-21"}
 
 _TAKE_NO_EFFORT = frozenset({"claude-haiku-4-5"})
 _ENDINGS = {
@@ -45,21 +47,13 @@ class _Message(WireModel):
     usage: _Usage
 
 
-class _Model(WireModel):
-    id: str
-    retires_at: str | None = None
-
-
-class _Models(WireModel):
-    data: list[_Model]
-
-
 class AnthropicProvider(ScriptWriter):
     """Writes scripts with a Claude model of Anthropic."""
 
     provider_name: ClassVar[str] = "anthropic"
     vendor_url: ClassVar[str] = "https://api.anthropic.com"
     key_places: ClassVar[tuple[KeyPlace, ...]] = (BEARER,)
+    model_headers: ClassVar[Mapping[str, str]] = VERSION
     most_output_tokens: ClassVar[int] = 16_000  # more may outlast the ten minutes of an answer in one piece
     error_kinds: ClassVar[ErrorKinds] = {
         OutOfCredit: (
@@ -78,14 +72,6 @@ class AnthropicProvider(ScriptWriter):
     @staticmethod
     def read(reply: WireReply) -> ModelAnswer:
         return read_message(reply)
-
-    @staticmethod
-    def build_models() -> WireRequest:
-        return build_models()
-
-    @staticmethod
-    def read_models(reply: WireReply) -> dict[str, str]:
-        return read_models(reply)
 
     @staticmethod
     def error_code(reply: WireReply) -> str:
@@ -107,13 +93,7 @@ def build_message(ask: Ask, *, model: str, effort: str) -> WireRequest:
         "output_config": output,
     }
     return WireRequest(
-        method="POST",
-        path="/v1/messages",
-        headers={"anthropic-version": VERSION},
-        json=body,
-        phase=Phase.SUBMIT,
-        paid=True,
-        model=model,
+        method="POST", path="/v1/messages", headers=VERSION, json=body, phase=Phase.SUBMIT, paid=True, model=model
     )
 
 
@@ -128,19 +108,10 @@ def read_message(reply: WireReply) -> ModelAnswer:
         text = f"The model stopped early ({message.stop_reason.replace('_', ' ')})."
     else:
         text = "".join(block.text for block in message.content if block.type == "text")
-    usage = message.usage
-    cached = (usage.cache_creation_input_tokens or 0) + (usage.cache_read_input_tokens or 0)
-    return ModelAnswer(
-        ending=ending, text=text, input_tokens=usage.input_tokens + cached, output_tokens=usage.output_tokens
-    )
+    return ModelAnswer(ending=ending, text=text, tokens=_tokens(message.usage))
 
 
-def build_models() -> WireRequest:
-    """A free request that only a good key can make."""
-    headers, query = {"anthropic-version": VERSION}, {"limit": 1000}
-    return WireRequest(method="GET", path="/v1/models", headers=headers, query=query, phase=Phase.CHECK)
-
-
-def read_models(reply: WireReply) -> dict[str, str]:
-    """The models, each with the day on which it ends."""
-    return {model.id: (model.retires_at or "")[:10] for model in reply.read(_Models).data}
+def _tokens(usage: _Usage) -> Tokens:
+    """What was counted. Here the tokens of the cache are not among those of the input."""
+    cached, kept = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
+    return Tokens(read=usage.input_tokens + cached + kept, cached=cached, kept=kept, written=usage.output_tokens)

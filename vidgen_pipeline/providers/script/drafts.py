@@ -160,7 +160,7 @@ def _script(title: str, scenes: Sequence[tuple[DraftScene, str]], brief: Brief) 
                 estimated_ms=scene_ms(group),
             )
         )
-    return Script(title=title, language=language, scenes=tuple(made))
+    return Script(title=title, language=language, search_language="en", scenes=tuple(made))
 
 
 def _spoken(text: str) -> str:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from vidgen_pipeline.domain.errors import (
-    BadReply,
-    ContentRejected,
-    OutOfCredit,
-    ProviderDown,
-    ProviderRetired,
-    ProviderUnavailable,
-    RateLimited,
-)
-from vidgen_pipeline.providers.remote import ErrorKinds
+from vidgen_pipeline.domain.errors import BadReply, ProviderDown
+from vidgen_pipeline.domain.providers import Tokens
+from vidgen_pipeline.providers.openai_account import OpenAIAccount
 from vidgen_pipeline.providers.script.assignment import Ask
 from vidgen_pipeline.providers.script.drafts import script_schema
 from vidgen_pipeline.providers.script.writing import Ending, ModelAnswer, ScriptWriter
-from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest
+from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest
 
-_RESTRICTED = "restricted"
-_RESTRICTED_WORDS = ("insufficient permissions", "missing scopes")
 _TAKE_NO_EFFORT = ("gpt-4",)
 
 
@@ -35,8 +26,14 @@ class _Item(WireModel):
     content: list[_Part] | None = None
 
 
+class _Cache(WireModel):
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+
+
 class _Usage(WireModel):
     input_tokens: int
+    input_tokens_details: _Cache | None = None
     output_tokens: int
 
 
@@ -57,35 +54,11 @@ class _Response(WireModel):
     error: _Error | None = None
 
 
-class _Model(WireModel):
-    id: str
-    shutdown_date: str | None = None
-
-
-class _Models(WireModel):
-    data: list[_Model]
-
-
-class OpenAIScriptProvider(ScriptWriter):
+class OpenAIScriptProvider(OpenAIAccount, ScriptWriter):
     """Writes scripts with a GPT model of OpenAI."""
 
     provider_name: ClassVar[str] = "openai_gpt"
-    vendor_url: ClassVar[str] = "https://api.openai.com"
-    key_places: ClassVar[tuple[KeyPlace, ...]] = (BEARER,)
     most_output_tokens: ClassVar[int] = 64_000
-    error_kinds: ClassVar[ErrorKinds] = {
-        OutOfCredit: (
-            *("insufficient_quota", "credit_balance_exhausted", "organization_spend_limit_exceeded"),
-            *("project_spend_limit_exceeded", "organization_usage_limit_exceeded"),
-        ),
-        RateLimited: (
-            *("rate_limit_exceeded", "slow_down", "rate_limit_error"),
-            *("server_is_overloaded", "service_unavailable_error"),
-        ),
-        ProviderRetired: ("model_not_found",),
-        ProviderUnavailable: (_RESTRICTED,),
-        ContentRejected: ("invalid_prompt", "bio_policy", "misalignment_policy_violation"),
-    }
 
     def build(self, ask: Ask) -> WireRequest:
         return build_response(ask, model=self.chosen_model.name, effort=self.effort)
@@ -93,20 +66,6 @@ class OpenAIScriptProvider(ScriptWriter):
     @staticmethod
     def read(reply: WireReply) -> ModelAnswer:
         return read_response(reply)
-
-    @staticmethod
-    def build_models() -> WireRequest:
-        return build_models()
-
-    @staticmethod
-    def read_models(reply: WireReply) -> dict[str, str]:
-        return read_models(reply)
-
-    @staticmethod
-    def error_code(reply: WireReply) -> str:
-        if reply.status in {401, 403} and any(words in reply.problem().lower() for words in _RESTRICTED_WORDS):
-            return _RESTRICTED
-        return str(reply.at("error", "code") or reply.at("error", "type") or "")
 
 
 def build_response(ask: Ask, *, model: str, effort: str) -> WireRequest:
@@ -146,21 +105,19 @@ def read_response(reply: WireReply) -> ModelAnswer:
             ending = Ending.FAILED
         case _:
             raise BadReply("The answer is a response that has not ended.")
-    told = " ".join(refusals) or (response.error.message if response.error else reason or "")
-    usage = response.usage or _Usage(input_tokens=0, output_tokens=0)
-    return ModelAnswer(
-        ending=ending,
-        text=text if ending in {Ending.COMPLETE, Ending.CUT_OFF} else told,
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
+    if ending in {Ending.REFUSED, Ending.FAILED}:
+        text = " ".join(refusals) or (response.error.message if response.error else reason or "")
+    return ModelAnswer(ending=ending, text=text, tokens=_tokens(response.usage))
+
+
+def _tokens(usage: _Usage | None) -> Tokens:
+    """What was counted. Here the tokens of the cache are among those of the input."""
+    if usage is None:
+        return Tokens(read=0, written=0)
+    cache = usage.input_tokens_details or _Cache()
+    return Tokens(
+        read=usage.input_tokens,
+        cached=cache.cached_tokens,
+        kept=cache.cache_write_tokens,
+        written=usage.output_tokens,
     )
-
-
-def build_models() -> WireRequest:
-    """A free request that only a good key can make."""
-    return WireRequest(method="GET", path="/v1/models", phase=Phase.CHECK)
-
-
-def read_models(reply: WireReply) -> dict[str, str]:
-    """The models, each with the day on which it ends."""
-    return {model.id: model.shutdown_date or "" for model in reply.read(_Models).data}

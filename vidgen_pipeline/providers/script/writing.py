@@ -13,12 +13,14 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from vidgen_pipeline.domain.errors import BadReply, ContentRejected, ProviderError, ProviderUnavailable
+from vidgen_pipeline.domain.errors import BadReply, ContentRejected, ProviderError
 from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.domain.script import Brief, Script
 from vidgen_pipeline.providers.base import ProviderResult, ScriptProvider
+from vidgen_pipeline.providers.model_vendor import ModelVendor
 from vidgen_pipeline.providers.paid import Bought
-from vidgen_pipeline.providers.remote import KeyCheck, RemoteProvider, Work
+from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.script.assignment import Ask, Assignment, writing_version
 from vidgen_pipeline.providers.script.drafts import Draft, read_draft
 from vidgen_pipeline.providers.wire import WireReply, WireRequest
@@ -43,15 +45,11 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ModelAnswer:
-    """A language model's answer. `text` is what it wrote or, when it refused or failed, what it says about that.
-
-    `input_tokens` are all that it read, cached ones too.
-    """
+    """A language model's answer. `text` is what it wrote or, when it refused or failed, what it says about that."""
 
     ending: Ending
     text: str
-    input_tokens: int
-    output_tokens: int
+    tokens: Tokens
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class _Written:
     error: ProviderError | None = None
 
 
-class ScriptWriter(RemoteProvider, ScriptProvider):
+class ScriptWriter(ModelVendor, ScriptProvider):
     """A vendor whose language model writes scripts from a topic."""
 
     most_output_tokens: ClassVar[int]
@@ -94,34 +92,11 @@ class ScriptWriter(RemoteProvider, ScriptProvider):
             return self._result(best, first.cost + second.cost)
         raise second.error or self._unusable(first.draft.problems)
 
-    @staticmethod
-    @abstractmethod
-    def build_models() -> WireRequest:
-        """A free request for the list of models, which only a good key may make."""
-
-    @staticmethod
-    @abstractmethod
-    def read_models(reply: WireReply) -> dict[str, str]:
-        """The account's models, each with the date of its end ("" where none is known). Raises BadReply."""
-
-    async def ask_about_key(self) -> KeyCheck:
-        model = self.chosen_model.name
-        try:
-            ends = await self.door.send(self.build_models(), self.read_models)
-        except ProviderUnavailable as error:
-            return KeyCheck(valid=True, message=f"The key is known, but it may not do everything. {error.message}")
-        if model not in ends:
-            return KeyCheck(valid=True, message=f"The key works, but this account does not have the model {model}.")
-        if not ends[model]:
-            return KeyCheck(valid=True, message="The key works.")
-        message = f"The key works. The model {model} ends on {ends[model]}."
-        return KeyCheck(valid=True, message=message, detail={"ends on": ends[model]})
-
     def estimate(self, work: Work) -> Cost:
         """What a script for that much video costs, one correction included."""
         seconds = (work.video_ms or work.characters * _MS_A_CHARACTER) / 1000
         draft = round(seconds * _TOKENS_A_SECOND)
-        return self._cost(input_tokens=2 * _TOKENS_ASKED + draft, output_tokens=2 * draft)
+        return self.price_tokens(Tokens(read=2 * _TOKENS_ASKED + draft, written=2 * draft))
 
     def fingerprint(self) -> dict[str, Any]:
         return {**super().fingerprint(), "writing": writing_version()}
@@ -160,7 +135,7 @@ class ScriptWriter(RemoteProvider, ScriptProvider):
 
     async def _bought(self, assignment: Assignment, message: str, room: int) -> Bought[ModelAnswer]:
         request = self.build(Ask(instructions=assignment.instructions, message=message, max_output_tokens=room))
-        return await self.buy(request, self.read, cost=self._cost_of)
+        return await self.buy(request, self.read, cost=lambda answer: self.price_tokens(answer.tokens))
 
     def _error_of(self, answer: ModelAnswer) -> ProviderError:
         name, said = self.facts.name, " ".join(answer.text.split())[:_SAID_CHARACTERS]
@@ -188,13 +163,6 @@ class ScriptWriter(RemoteProvider, ScriptProvider):
             remedy="Try again, or choose another model.",
             provider=self.provider_name,
         )
-
-    def _cost_of(self, answer: ModelAnswer) -> Cost:
-        return self._cost(input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
-
-    def _cost(self, *, input_tokens: int, output_tokens: int) -> Cost:
-        read = self.price(input_tokens, {"input_tokens": input_tokens}, read=True)
-        return read + self.price(output_tokens, {"output_tokens": output_tokens})
 
     def _result(self, script: Script, cost: Cost) -> ProviderResult[Script]:
         return ProviderResult(data=script, model=self.chosen_model.name, cost=cost)

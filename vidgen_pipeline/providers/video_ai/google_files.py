@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import binascii
 import hashlib
 import re
 from pathlib import Path
@@ -11,7 +13,7 @@ from vidgen_pipeline.domain.errors import BadReply, ProviderError, storage_error
 from vidgen_pipeline.providers.door import Door
 from vidgen_pipeline.providers.network.downloading import Downloaded
 from vidgen_pipeline.providers.network.sniffing import EXTENSIONS, HEAD_BYTES, media_type_of
-from vidgen_pipeline.providers.video_ai.clips import MadeClip, job_error
+from vidgen_pipeline.providers.video_ai.talk import MadeClip, get, job_error
 from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest, segment
 
 MAX_INLINE_BYTES = 100_000_000
@@ -43,13 +45,12 @@ def name_in(address: str) -> str:
 
 def build_file(root: str, name: str) -> WireRequest:
     """How far the file is."""
-    return WireRequest(method="GET", path=f"{root}/files/{segment(name)}", phase=Phase.POLL)
+    return get(Phase.POLL, f"{root}/files/{segment(name)}")
 
 
 def build_download(root: str, name: str) -> WireRequest:
     """The file itself."""
-    path = f"{root}/files/{segment(name)}:download"
-    return WireRequest(method="GET", path=path, query={"alt": "media"}, phase=Phase.DOWNLOAD)
+    return get(Phase.DOWNLOAD, f"{root}/files/{segment(name)}:download", alt="media")
 
 
 def read_ready(reply: WireReply) -> bool | None:
@@ -58,6 +59,14 @@ def read_ready(reply: WireReply) -> bool | None:
     if state == "FAILED":
         raise job_error("veo", "The file could not be prepared.", ProviderError)
     return True if state == "ACTIVE" else None
+
+
+def inline_content(data: str) -> bytes:
+    """A clip that stands in the answer itself. Raises BadReply."""
+    try:
+        return base64.b64decode(data, validate=True)
+    except binascii.Error:
+        raise BadReply("The answer's clip is not written in base64.") from None
 
 
 def _written(content: bytes, into: Path) -> Downloaded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,31 +12,19 @@ from vidgen_pipeline.domain.errors import (
     InvalidInput,
     OutOfCredit,
     ProviderDown,
-    ProviderError,
     ProviderUnavailable,
     RateLimited,
 )
 from vidgen_pipeline.providers.door import Door
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
 from vidgen_pipeline.providers.network.downloading import Downloaded
-from vidgen_pipeline.providers.paid import Job
 from vidgen_pipeline.providers.remote import ErrorKinds, KeyCheck
-from vidgen_pipeline.providers.video_ai.clips import (
-    ClipPlan,
-    ClipProvider,
-    JobState,
-    MadeClip,
-    job_error,
-    key_check,
-)
+from vidgen_pipeline.providers.video_ai.clips import ClipProvider
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import MadeClip, get, job_id, order, states, told
 from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest
 
-_STATES: Mapping[str, JobState] = {
-    "Preparing": JobState.RUNNING,
-    "Queueing": JobState.RUNNING,
-    "Processing": JobState.RUNNING,
-    "Success": JobState.DONE,
-    "Fail": JobState.FAILED,
-}
+_STATES = states(running="Preparing Queueing Processing", done="Success", failed="Fail")
 _REFUSED = 1027
 _TEXT_MODELS = frozenset({"T2V-01", "T2V-01-Director"})  # they make 720P and nothing else
 
@@ -45,10 +32,6 @@ _TEXT_MODELS = frozenset({"T2V-01", "T2V-01-Director"})  # they make 720P and no
 class _BaseReply(WireModel):
     status_code: int
     status_msg: str = ""
-
-
-class _Submitted(WireModel):
-    task_id: str
 
 
 class _Task(WireModel):
@@ -85,26 +68,26 @@ class HailuoProvider(ClipProvider):
     text_only: ClassVar[frozenset[str]] = _TEXT_MODELS
     picture_only: ClassVar[frozenset[str]] = frozenset({"MiniMax-Hailuo-2.3-Fast", "MiniMax-Hailuo-02@512P"})
 
-    def job(self, plan: ClipPlan, scratch: Path) -> Job[MadeClip]:
-        async def fetch(door: Door, made: MadeClip) -> Downloaded:
-            address = await door.send(build_file(made.address), read_file)
-            return await door.download(address, scratch, expect="video")
-
-        return Job(
-            model=plan.row.name,
+    def wire(self, plan: ClipPlan) -> JobWire[MadeClip]:
+        return JobWire(
             submit=lambda _: build_submit(plan),
-            read_id=lambda reply: reply.read(_Submitted).task_id,
+            read_id=job_id("task_id"),
             ask=build_ask,
             read_state=read_state,
-            fetch=fetch,
-            cost=lambda made: self.cost_of(plan, made),
             every_seconds=10,
         )
 
+    async def fetch_clip(self, door: Door, made: MadeClip, into: Path) -> Downloaded:
+        """A finished task names a file, whose address is asked for."""
+        return await door.download(await door.send(build_file(made.address), read_file), into, expect="video")
+
+    def check(self) -> WireRequest:
+        return get(Phase.CHECK, "/v1/files/list", purpose="video_generation")
+
     async def ask_about_key(self) -> KeyCheck:
         with suppress(InvalidInput):  # whether there is such a purpose is not certain, but only a good key is told
-            await self.door.send(key_check("/v1/files/list", purpose="video_generation"), WireReply.json)
-        return KeyCheck(valid=True, message="The key works.")
+            return await super().ask_about_key()
+        return KeyCheck(valid=True, message=self.key_works)
 
     @staticmethod
     def error_code(reply: WireReply) -> str:
@@ -123,30 +106,26 @@ def build_submit(plan: ClipPlan) -> WireRequest:
     }
     if plan.picture is not None:
         body["first_frame_image"] = plan.picture_data_url
-    return WireRequest(
-        method="POST", path="/v1/video_generation", json=body, phase=Phase.SUBMIT, paid=True, model=plan.row.name
-    )
+    return order(plan, "/v1/video_generation", body)
 
 
 def build_ask(task_id: str) -> WireRequest:
     """How far a task is."""
-    return WireRequest(method="GET", path="/v1/query/video_generation", query={"task_id": task_id}, phase=Phase.POLL)
+    return get(Phase.POLL, "/v1/query/video_generation", task_id=task_id)
 
 
 def build_file(file_id: str) -> WireRequest:
     """Where a finished file is."""
-    return WireRequest(method="GET", path="/v1/files/retrieve", query={"file_id": file_id}, phase=Phase.READ)
+    return get(Phase.READ, "/v1/files/retrieve", file_id=file_id)
 
 
-def read_state(reply: WireReply) -> MadeClip | None:
-    """The finished clip, its address the number of a file; None while it is made. Raises what it failed with."""
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip, its address the number of a file; None while it is made; or what it failed with."""
     task = reply.read(_Task)
-    state = _STATES.get(task.status, JobState.RUNNING)
-    if state is JobState.FAILED:
-        refused = task.base_resp is not None and task.base_resp.status_code == _REFUSED
-        said = task.error_message or (task.base_resp.status_msg if refused and task.base_resp else "")
-        raise job_error("hailuo", said, ContentRejected if refused or "sensitive" in said else ProviderError)
-    return MadeClip(address=task.file_id) if state is JobState.DONE else None
+    refused = task.base_resp is not None and task.base_resp.status_code == _REFUSED
+    said = task.error_message or (task.base_resp.status_msg if refused and task.base_resp else "")
+    state = _STATES.get(task.status)
+    return told("hailuo", state, MadeClip(address=task.file_id), said, ContentRejected if refused else None)
 
 
 def read_file(reply: WireReply) -> str:

@@ -11,8 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from vidgen_pipeline.domain.money import Cost
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
 from vidgen_pipeline.providers.paid import PaidCall
-from vidgen_pipeline.providers.video_ai.clips import ClipPlan
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import MadeClip, get, job_id, order, states, told
 from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest, segment
 
 TOKEN_SECONDS = 1800
@@ -20,6 +22,7 @@ NOT_BEFORE_SECONDS = 30  # for clocks that differ
 LISTED = 500
 UNIT_USD = Decimal("0.14")  # one unit of a resource pack by the price list, 2026-09
 
+_STATES = states(running="submitted processing", done="succeed", failed="failed")
 _SILENT_MODELS = frozenset({"kling-v2-5-turbo"})  # they have no sound to switch off
 
 
@@ -35,9 +38,7 @@ class _Result(WireModel):
     videos: tuple[_Video, ...] = ()
 
 
-class LegacyTask(WireModel):
-    """A task as the older interface shows it."""
-
+class _Task(WireModel):
     task_id: str
     task_status: str
     task_status_msg: str | None = None
@@ -45,23 +46,13 @@ class LegacyTask(WireModel):
     task_result: _Result | None = None
     final_unit_deduction: str | None = None
 
-    @property
-    def address(self) -> str:
-        return next((video.url for video in self.task_result.videos), "") if self.task_result else ""
-
-    @property
-    def charged(self) -> Cost | None:
-        """What it took, where the answer says so."""
-        units = self.final_unit_deduction or ""
-        return Cost(amount=Decimal(units) * UNIT_USD) if units.replace(".", "", 1).isdecimal() else None
-
 
 class _One(WireModel):
-    data: LegacyTask
+    data: _Task
 
 
 class _Listed(WireModel):
-    data: list[LegacyTask]
+    data: list[_Task]
 
 
 def signed_token(parts: Mapping[str, str], now: float) -> str:
@@ -72,12 +63,21 @@ def signed_token(parts: Mapping[str, str], now: float) -> str:
     return f"Bearer {unsigned}.{_base64url(signature)}"
 
 
-def path_of(plan: ClipPlan) -> str:
-    """Where the task is given, and where it is asked for."""
-    return "/v1/videos/text2video" if plan.picture is None else "/v1/videos/image2video"
+def legacy_wire(plan: ClipPlan) -> JobWire[MadeClip]:
+    """How the older interface is asked for a clip. A task is asked for where it was given."""
+    path = "/v1/videos/text2video" if plan.picture is None else "/v1/videos/image2video"
+    return JobWire(
+        submit=lambda reference: build_submit(plan, path, reference),
+        read_id=job_id("data", "task_id"),
+        ask=lambda task_id: get(Phase.POLL, f"{path}/{segment(task_id)}"),
+        read_state=read_state,
+        find=lambda _: get(Phase.READ, path, pageNum=1, pageSize=LISTED),
+        read_found=read_found,
+        absent_is_proof=True,
+    )
 
 
-def build_legacy_submit(plan: ClipPlan, reference: str) -> WireRequest:
+def build_submit(plan: ClipPlan, path: str, reference: str) -> WireRequest:
     """The task. `duration` is a text there."""
     body: dict[str, Any] = {
         "model_name": plan.model,
@@ -87,33 +87,25 @@ def build_legacy_submit(plan: ClipPlan, reference: str) -> WireRequest:
     }
     if plan.model not in _SILENT_MODELS:
         body["sound"] = "off"
-    body |= {"aspect_ratio": plan.ratio.value} if plan.picture is None else {"image": plan.picture_base64}
+    body |= {"aspect_ratio": plan.ratio} if plan.picture is None else {"image": plan.picture_base64}
     if reference:
         body["external_task_id"] = reference
-    return WireRequest(method="POST", path=path_of(plan), json=body, phase=Phase.SUBMIT, paid=True, model=plan.row.name)
+    return order(plan, path, body)
 
 
-def build_legacy_ask(plan: ClipPlan, task_id: str) -> WireRequest:
-    """How far a task is."""
-    return WireRequest(method="GET", path=f"{path_of(plan)}/{segment(task_id)}", phase=Phase.POLL)
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip and what it took; None while it is made; or what it failed with."""
+    task = reply.read(_One).data
+    videos, units = task.task_result.videos if task.task_result else (), task.final_unit_deduction or ""
+    charged = Cost(amount=Decimal(units) * UNIT_USD) if units.replace(".", "", 1).isdecimal() else None
+    made = MadeClip(address=next((video.url for video in videos), ""), charged=charged)
+    return told("kling", _STATES.get(task.task_status), made, task.task_status_msg or "")
 
 
-def build_legacy_find(plan: ClipPlan) -> WireRequest:
-    """The newest tasks, one of which may have our reference."""
-    query = {"pageNum": 1, "pageSize": LISTED}
-    return WireRequest(method="GET", path=path_of(plan), query=query, phase=Phase.READ)
-
-
-def read_legacy_task(reply: WireReply) -> LegacyTask:
-    """The one task of an answer."""
-    return reply.read(_One).data
-
-
-def read_legacy_found(call: PaidCall, reply: WireReply) -> str | None:
-    """The number of the task with our reference."""
+def read_found(call: PaidCall, reply: WireReply) -> list[str]:
+    """The number of the task with our reference, among the newest."""
     tasks = reply.read(_Listed).data
-    ours = (task for task in tasks if task.task_info and task.task_info.external_task_id == call.reference)
-    return next((task.task_id for task in ours), None)
+    return [task.task_id for task in tasks if task.task_info and task.task_info.external_task_id == call.reference]
 
 
 def _encoded(part: Mapping[str, Any]) -> str:

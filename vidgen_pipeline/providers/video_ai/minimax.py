@@ -2,48 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar
 
 from vidgen_pipeline.domain.errors import (
     AuthFailed,
-    BadReply,
     ContentRejected,
     InvalidInput,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
-    ProviderError,
     RateLimited,
 )
-from vidgen_pipeline.providers.paid import Job
-from vidgen_pipeline.providers.remote import ErrorKinds, KeyCheck
-from vidgen_pipeline.providers.video_ai.clips import (
-    ClipPlan,
-    ClipProvider,
-    JobState,
-    MadeClip,
-    download_clip,
-    job_error,
-    key_check,
-)
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
+from vidgen_pipeline.providers.paid import PaidCall
+from vidgen_pipeline.providers.remote import ErrorKinds
+from vidgen_pipeline.providers.video_ai.clips import ClipProvider
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import MadeClip, get, job_id, order, sent_then, states, told
 from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
 
-_STATES: Mapping[str, JobState] = {
-    "queued": JobState.RUNNING,
-    "running": JobState.RUNNING,
-    "succeeded": JobState.DONE,
-    "failed": JobState.FAILED,
-    "cancelled": JobState.FAILED,
-    "expired": JobState.FAILED,
-}
+_STATES = states(running="queued running", done="succeeded", failed="failed cancelled expired")
 _REFUSALS = frozenset({"1026", "1027"})
-_TASKS = "/v2/query/video_generation"
-
-
-class _Submitted(WireModel):
-    task_id: str
+_SUBMIT, _TASKS = "/v2/video_generation", "/v2/query/video_generation"
 
 
 class _Problem(WireModel):
@@ -62,6 +44,11 @@ class _Usage(WireModel):
 class _Task(WireModel):
     id: str
     status: str
+    model: str | None = None
+    resolution: str | None = None
+    duration: int | None = None
+    ratio: str | None = None
+    created_at: int = 0
     error: _Problem | None = None
     content: _Content | None = None
     usage: _Usage | None = None
@@ -69,6 +56,10 @@ class _Task(WireModel):
 
 class _Answer(WireModel):
     task: _Task
+
+
+class _Page(WireModel):
+    items: list[_Task]
 
 
 class MiniMaxProvider(ClipProvider):
@@ -83,27 +74,26 @@ class MiniMaxProvider(ClipProvider):
         ContentRejected: ("unprocessable_entity_error", "1026"),
         RateLimited: ("rate_limit_error", "1002"),
         InvalidInput: ("bad_request_error", "2013"),
-        BadReply: ("record not found",),
+        NoSuchJob: ("record not found",),
         ProviderDown: ("server_error", "1000"),
     }
     prompt_limit: ClassVar[int] = 7000
 
-    def job(self, plan: ClipPlan, scratch: Path) -> Job[MadeClip]:
-        return Job(
-            model=plan.row.name,
+    def wire(self, plan: ClipPlan) -> JobWire[MadeClip]:
+        return JobWire(
             submit=lambda _: build_submit(plan),
-            read_id=lambda reply: reply.read(_Submitted).task_id,
+            read_id=job_id("task_id"),
             ask=build_ask,
             read_state=read_state,
-            fetch=lambda door, made: download_clip(door, made, scratch),
-            cost=lambda made: self.cost_of(plan, made),
+            find=lambda _: get(Phase.READ, _TASKS, model=plan.model, page_num=1, page_size=100),
+            read_found=lambda call, reply: read_found(plan, call, reply),
+            guessed=True,
             cancel=build_cancel,
             every_seconds=10,
         )
 
-    async def ask_about_key(self) -> KeyCheck:
-        await self.door.send(key_check(_TASKS, page_num=1, page_size=1), WireReply.json)
-        return KeyCheck(valid=True, message="The key works.")
+    def check(self) -> WireRequest:
+        return get(Phase.CHECK, _TASKS, page_num=1, page_size=1)
 
     @staticmethod
     def error_code(reply: WireReply) -> str:
@@ -118,43 +108,42 @@ class MiniMaxProvider(ClipProvider):
 def build_submit(plan: ClipPlan) -> WireRequest:
     """A task from words, or from a picture (whose shape the clip takes) and words. The dear 2K is the default there."""
     content: list[dict[str, Any]] = [{"type": "text", "text": plan.prompt}]
-    body: dict[str, Any] = {
-        "model": plan.model,
-        "content": content,
-        "resolution": plan.quality("768P"),
-        "duration": plan.seconds,
-    }
+    body = {"model": plan.model, "content": content, "resolution": plan.quality("768P"), "duration": plan.seconds}
     if plan.picture is None:
-        body["ratio"] = plan.ratio.value
+        body["ratio"] = plan.ratio
     else:
         content.append({"type": "image_url", "image_url": {"url": plan.picture_data_url}, "role": "first_frame"})
-    return WireRequest(
-        method="POST", path="/v2/video_generation", json=body, phase=Phase.SUBMIT, paid=True, model=plan.row.name
-    )
+    return order(plan, _SUBMIT, body)
 
 
 def build_ask(task_id: str) -> WireRequest:
     """How far a task is; its file's address is signed anew each time."""
-    return WireRequest(method="GET", path=f"{_TASKS}/{segment(task_id)}", phase=Phase.POLL)
+    return get(Phase.POLL, f"{_TASKS}/{segment(task_id)}")
 
 
 def build_cancel(task_id: str) -> WireRequest:
     """The end of a task that waits or runs."""
-    return WireRequest(method="DELETE", path=f"/v2/video_generation/{segment(task_id)}", phase=Phase.CANCEL)
+    return WireRequest(method="DELETE", path=f"{_SUBMIT}/{segment(task_id)}", phase=Phase.CANCEL)
 
 
-def read_state(reply: WireReply) -> MadeClip | None:
-    """The finished clip and the seconds it is charged for, or None while it is made. Raises what it failed with."""
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip and the seconds it is charged for; None while it is made; or what it failed with."""
     task = reply.read(_Answer).task
-    state = _STATES.get(task.status, JobState.RUNNING)
-    if state is JobState.FAILED:
-        problem = task.error or _Problem(message=f"The task is {task.status}.")
-        kind = ContentRejected if str(problem.code) in _REFUSALS else ProviderError
-        raise job_error("minimax", problem.message, kind)
-    if state is not JobState.DONE:
-        return None
     seconds = task.usage.output_seconds if task.usage else None
-    return MadeClip(
-        address=task.content.url if task.content else "",
-        seconds=None if seconds is None else Decimal(seconds),
+    made = MadeClip(
+        address=task.content.url if task.content else "", seconds=None if seconds is None else Decimal(seconds)
     )
+    problem = task.error or _Problem(message=f"The task is {task.status}.")
+    kind = ContentRejected if str(problem.code) in _REFUSALS else None
+    return told("minimax", _STATES.get(task.status), made, problem.message, kind)
+
+
+def read_found(plan: ClipPlan, call: PaidCall, reply: WireReply) -> list[str]:
+    """The numbers of the tasks that look the same and began then. Their words are not told, so it is a guess."""
+    same = (plan.model, plan.quality("768P"), plan.seconds, plan.ratio)
+    return [
+        task.id
+        for task in reply.read(_Page).items
+        if (task.model, task.resolution, task.duration, task.ratio if plan.picture is None else plan.ratio) == same
+        and sent_then(call, datetime.fromtimestamp(task.created_at, UTC), within=timedelta(minutes=2))
+    ]

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -18,40 +13,20 @@ from vidgen_pipeline.domain.errors import (
     InvalidInput,
     OutOfCredit,
     ProviderDown,
-    ProviderError,
     RateLimited,
 )
 from vidgen_pipeline.domain.money import Cost
-from vidgen_pipeline.providers.base import ClipRequest, ProviderResult
-from vidgen_pipeline.providers.paid import Job
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
 from vidgen_pipeline.providers.remote import ErrorKinds, KeyCheck
-from vidgen_pipeline.providers.video_ai.clips import (
-    PICTURE_TYPE,
-    ClipPlan,
-    ClipProvider,
-    JobState,
-    MadeClip,
-    download_clip,
-    job_error,
-)
+from vidgen_pipeline.providers.video_ai.clips import ClipProvider
+from vidgen_pipeline.providers.video_ai.plans import PICTURE_TYPE, ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import JobState, MadeClip, credits_left, get, job_id, order, states, told
 from vidgen_pipeline.providers.wire import FilePart, KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
 
 CREDIT_USD = Decimal("0.01")
 
-_STATES: Mapping[int, JobState] = {
-    1: JobState.DONE,
-    2: JobState.RUNNING,
-    3: JobState.RUNNING,
-    5: JobState.RUNNING,
-    6: JobState.FAILED,
-    7: JobState.REJECTED,
-    8: JobState.FAILED,
-}
+_STATES = states(done="1", running="2 3 5", failed="6 8", rejected="7")
 _SILENT_MODELS = frozenset({"v5"})  # they have no sound to switch off
-
-
-class _Submitted(WireModel):
-    video_id: int
 
 
 class _Video(WireModel):
@@ -60,9 +35,8 @@ class _Video(WireModel):
     credits: int | None = None
 
 
-class _Image(WireModel):
-    img_id: int | None = None
-    ImgID: int | None = None
+class _VideoAnswer(WireModel):
+    Resp: _Video
 
 
 class _Balance(WireModel):
@@ -70,43 +44,8 @@ class _Balance(WireModel):
     credit_package: int
 
 
-class _SubmittedAnswer(WireModel):
-    Resp: _Submitted
-
-
-class _VideoAnswer(WireModel):
-    Resp: _Video
-
-
-class _ImageAnswer(WireModel):
-    Resp: _Image
-
-
 class _BalanceAnswer(WireModel):
     Resp: _Balance
-
-
-class _NewTrace(Mapping[str, str]):
-    """A trace number that is another one each time it is sent: with an old one the vendor repeats an old answer."""
-
-    def __getitem__(self, name: str) -> str:
-        return str(uuid4())
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("Ai-trace-id",))
-
-    def __len__(self) -> int:
-        return 1
-
-
-@dataclass(frozen=True, kw_only=True, repr=False)
-class PictureSubmit(WireRequest):
-    """A task from an uploaded picture. What it makes depends on the picture, not on the number of its upload."""
-
-    picture_sha256: str
-
-    def fingerprint(self, provider: str) -> str:
-        return WireRequest.fingerprint(replace(self, json={**self.json, "img_id": self.picture_sha256}), provider)
 
 
 class PixVerseProvider(ClipProvider):
@@ -126,39 +65,43 @@ class PixVerseProvider(ClipProvider):
     }
     prompt_limit: ClassVar[int] = 2048
 
-    async def make_clip(self, request: ClipRequest, scratch: Path) -> ProviderResult[Path]:
-        plan = await asyncio.to_thread(self.plan, request)
-        image = None
-        if plan.picture is not None:
-            image = await self.door.send(build_upload(plan.picture), read_upload)
-        return await self.buy_clip(plan, self.job(plan, scratch, image), scratch)
+    def wire(self, plan: ClipPlan) -> JobWire[MadeClip]:
+        image: int | None = None
 
-    def job(self, plan: ClipPlan, scratch: Path, image: int | None = None) -> Job[MadeClip]:
-        return Job(
-            model=plan.row.name,
-            submit=lambda reference: build_submit(plan, reference, image),
-            read_id=lambda reply: str(reply.read(_SubmittedAnswer).Resp.video_id),
+        async def submit(reference: str) -> WireRequest:
+            nonlocal image
+            if plan.picture is not None and image is None:  # a repeat is the same request to the letter
+                picture = plan.picture
+                image = await self.door.send(lambda: build_upload(picture), read_upload)
+            return build_submit(plan, reference, image)
+
+        return JobWire(
+            submit=submit,
+            identity=plan.identity,
+            read_id=job_id("Resp", "video_id"),
             ask=build_ask,
             read_state=read_state,
-            fetch=lambda door, made: download_clip(door, made, scratch),
-            cost=lambda made: self.cost_of(plan, made),
             repeatable=True,
         )
 
-    async def ask_about_key(self) -> KeyCheck:
-        return await self.door.send(build_balance(), read_balance)
+    def check(self) -> WireRequest:
+        return get(Phase.CHECK, "/openapi/v2/account/balance", _trace())
 
-    @staticmethod
-    def error_code(reply: WireReply) -> str:
+    @classmethod
+    def read_check(cls, reply: WireReply) -> KeyCheck:
+        balance = reply.read(_BalanceAnswer).Resp
+        return credits_left(balance.credit_monthly + balance.credit_package)
+
+    @classmethod
+    def error_code(cls, reply: WireReply) -> str:
         """The vendor's code, in either of its spellings; of those it does not explain, the family."""
         code = str(reply.at("ErrCode") or reply.at("err_code") or "")
-        known = {known for codes in PixVerseProvider.error_kinds.values() for known in codes}
-        if not code or code in known:
+        if not code or any(code in codes for codes in cls.error_kinds.values()):
             return code
         return code[0] if code[0] in "57" else "other"
 
 
-def build_submit(plan: ClipPlan, reference: str, image: int | None = None) -> WireRequest:
+def build_submit(plan: ClipPlan, trace: str, image: int | None = None) -> WireRequest:
     """A task from words, or from an uploaded picture (whose shape the clip takes) and words."""
     body: dict[str, Any] = {
         "prompt": plan.prompt,
@@ -168,63 +111,39 @@ def build_submit(plan: ClipPlan, reference: str, image: int | None = None) -> Wi
     }
     if plan.model not in _SILENT_MODELS:
         body["generate_audio_switch"] = False
-    fields: dict[str, Any] = {"method": "POST", "phase": Phase.SUBMIT, "paid": True, "model": plan.row.name}
-    headers = {"Ai-trace-id": reference}
-    if plan.picture is None or image is None:
-        body["aspect_ratio"] = plan.ratio.value
-        return WireRequest(path="/openapi/v2/video/text/generate", headers=headers, json=body, **fields)
-    digest = hashlib.sha256(plan.picture).hexdigest()
-    body["img_id"] = image
-    return PictureSubmit(
-        path="/openapi/v2/video/img/generate", headers=headers, json=body, picture_sha256=digest, **fields
-    )
+    if image is None:
+        return order(plan, "/openapi/v2/video/text/generate", {**body, "aspect_ratio": plan.ratio}, _trace(trace))
+    return order(plan, "/openapi/v2/video/img/generate", {**body, "img_id": image}, _trace(trace))
 
 
 def build_upload(picture: bytes) -> WireRequest:
     """A picture to begin with."""
     part = FilePart(file_name="first.jpg", media_type=PICTURE_TYPE, content=picture)
     path = "/openapi/v2/image/upload"
-    return WireRequest(method="POST", path=path, headers=_NewTrace(), form={}, files={"image": part}, phase=Phase.READ)
+    return WireRequest(method="POST", path=path, headers=_trace(), form={}, files={"image": part}, phase=Phase.READ)
 
 
 def build_ask(video_id: str) -> WireRequest:
     """How far a task is."""
-    path = f"/openapi/v2/video/result/{segment(video_id)}"
-    return WireRequest(method="GET", path=path, headers=_NewTrace(), phase=Phase.POLL)
-
-
-def build_balance() -> WireRequest:
-    """What the key's account holds."""
-    path = "/openapi/v2/account/balance"
-    return WireRequest(method="GET", path=path, headers=_NewTrace(), phase=Phase.CHECK)
+    return get(Phase.POLL, f"/openapi/v2/video/result/{segment(video_id)}", _trace())
 
 
 def read_upload(reply: WireReply) -> int:
-    """The number of an uploaded picture."""
-    image = reply.read(_ImageAnswer).Resp
-    number = image.img_id or image.ImgID
-    if number is None:
+    """The number of an uploaded picture, in either of its spellings."""
+    number = reply.at("Resp", "img_id") or reply.at("Resp", "ImgID")
+    if not isinstance(number, int):
         raise BadReply("The answer holds no number for the picture.")
     return number
 
 
-def read_balance(reply: WireReply) -> KeyCheck:
-    """What is left in the account."""
-    balance = reply.read(_BalanceAnswer).Resp
-    left = balance.credit_monthly + balance.credit_package
-    return KeyCheck(valid=True, message=f"The key works. {left} credits are left.", detail={"credits left": str(left)})
-
-
-def read_state(reply: WireReply) -> MadeClip | None:
-    """The finished clip, or None while it is made. Raises what it failed with."""
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip and its credits; None while it is made; or that it failed: the vendor does not say why."""
     video = reply.read(_VideoAnswer).Resp
-    match _STATES.get(video.status, JobState.RUNNING):
-        case JobState.REJECTED:
-            raise job_error("pixverse", "", ContentRejected)
-        case JobState.FAILED:
-            raise job_error("pixverse", "", ProviderError)
-        case JobState.RUNNING:
-            return None
-    credits_ = video.credits
-    charged = None if credits_ is None else Cost(amount=credits_ * CREDIT_USD, usage={"credits": credits_})
-    return MadeClip(address=video.url or "", charged=charged)
+    state, used = _STATES.get(str(video.status)), video.credits
+    charged = Cost(amount=used * CREDIT_USD, usage={"credits": used}) if used and state is JobState.DONE else None
+    return told("pixverse", state, MadeClip(address=video.url or "", charged=charged))  # what fails is given back
+
+
+def _trace(number: str = "") -> dict[str, str]:
+    """The number of a request. One that is not to be the same as an earlier one has a number of its own."""
+    return {"Ai-trace-id": number or str(uuid4())}

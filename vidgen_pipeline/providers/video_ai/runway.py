@@ -4,49 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, ClassVar
 
 from vidgen_pipeline.domain.errors import ContentRejected, InvalidInput, OutOfCredit, ProviderError, VidgenError
 from vidgen_pipeline.domain.money import Cost
-from vidgen_pipeline.domain.video import AspectRatio
-from vidgen_pipeline.providers.paid import Job
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
 from vidgen_pipeline.providers.remote import ErrorKinds, KeyCheck
-from vidgen_pipeline.providers.video_ai.clips import (
-    ClipPlan,
-    ClipProvider,
-    JobState,
-    MadeClip,
-    download_clip,
-    job_error,
-    utf16_size,
-)
+from vidgen_pipeline.providers.video_ai.clips import ClipProvider
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan, utf16_size
+from vidgen_pipeline.providers.video_ai.talk import MadeClip, credits_left, get, job_id, order, states, told
 from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
 
 CREDIT_USD = Decimal("0.01")
 
 _VERSION = {"X-Runway-Version": "2024-11-06"}
-_STATES: Mapping[str, JobState] = {
-    "PENDING": JobState.RUNNING,
-    "THROTTLED": JobState.RUNNING,  # held back by the account's own limit; it moves on by itself
-    "RUNNING": JobState.RUNNING,
-    "SUCCEEDED": JobState.DONE,
-    "FAILED": JobState.FAILED,
-    "CANCELLED": JobState.FAILED,
-    "CANCELED": JobState.FAILED,
-}
-_RATIOS: Mapping[AspectRatio, str] = {
-    AspectRatio.LANDSCAPE: "1280:720",
-    AspectRatio.PORTRAIT: "720:1280",
-    AspectRatio.SQUARE: "960:960",
-}
+_STATES = states(
+    running="PENDING THROTTLED RUNNING",  # throttled by the account's own limit, it moves on by itself
+    done="SUCCEEDED",
+    failed="FAILED CANCELLED CANCELED",
+)
+_RATIOS: Mapping[str, str] = {"16:9": "1280:720", "9:16": "720:1280", "1:1": "960:960"}
 _WITH_SOUND_SWITCH = frozenset({"veo3.1", "veo3.1_fast"})
 _REFUSALS = ("SAFETY.", "INPUT_PREPROCESSING.SAFETY.")
 _WRONG_INPUT = ("ASSET.INVALID", "THIRD_PARTY.INPUT_VALIDATION")
-
-
-class _Created(WireModel):
-    id: str
 
 
 class _Credits(WireModel):
@@ -78,21 +58,22 @@ class RunwayProvider(ClipProvider):
     text_only: ClassVar[frozenset[str]] = _WITH_SOUND_SWITCH
     picture_only: ClassVar[frozenset[str]] = frozenset({"gen4_turbo"})
 
-    def job(self, plan: ClipPlan, scratch: Path) -> Job[MadeClip]:
-        return Job(
-            model=plan.row.name,
+    def wire(self, plan: ClipPlan) -> JobWire[MadeClip]:
+        return JobWire(
             submit=lambda _: build_submit(plan),
-            read_id=lambda reply: reply.read(_Created).id,
-            ask=lambda task_id: build_task(task_id, "GET"),
+            read_id=job_id("id"),
+            ask=build_ask,
             read_state=read_state,
-            fetch=lambda door, made: download_clip(door, made, scratch),
-            cost=lambda made: self.cost_of(plan, made),
-            cancel=lambda task_id: build_task(task_id, "DELETE"),
+            cancel=build_cancel,
             deadline_seconds=3600,  # a throttled task waits long and is well
         )
 
-    async def ask_about_key(self) -> KeyCheck:
-        return await self.door.send(build_organization(), read_organization)
+    def check(self) -> WireRequest:
+        return get(Phase.CHECK, "/v1/organization", _VERSION)
+
+    @classmethod
+    def read_check(cls, reply: WireReply) -> KeyCheck:
+        return credits_left(reply.read(_Organization).creditBalance)
 
     @staticmethod
     def error_code(reply: WireReply) -> str:
@@ -113,49 +94,32 @@ def build_submit(plan: ClipPlan) -> WireRequest:
     }
     if plan.model in _WITH_SOUND_SWITCH:
         body["audio"] = False
-    if plan.picture is not None:
-        body["promptImage"] = plan.picture_data_url
-    return WireRequest(
-        method="POST",
-        path="/v1/text_to_video" if plan.picture is None else "/v1/image_to_video",
-        headers=_VERSION,
-        json=body,
-        phase=Phase.SUBMIT,
-        paid=True,
-        model=plan.row.name,
-    )
+    if plan.picture is None:
+        return order(plan, "/v1/text_to_video", body, _VERSION)
+    return order(plan, "/v1/image_to_video", {**body, "promptImage": plan.picture_data_url}, _VERSION)
 
 
-def build_task(task_id: str, method: str) -> WireRequest:
-    """How far a task is, or with DELETE its end."""
-    phase = Phase.POLL if method == "GET" else Phase.CANCEL
-    return WireRequest(method=method, path=f"/v1/tasks/{segment(task_id)}", headers=_VERSION, phase=phase)
+def build_ask(task_id: str) -> WireRequest:
+    """How far a task is."""
+    return get(Phase.POLL, f"/v1/tasks/{segment(task_id)}", _VERSION)
 
 
-def build_organization() -> WireRequest:
-    """What the key's account holds."""
-    return WireRequest(method="GET", path="/v1/organization", headers=_VERSION, phase=Phase.CHECK)
+def build_cancel(task_id: str) -> WireRequest:
+    """The end of a task. One that runs may be charged all the same."""
+    return WireRequest(method="DELETE", path=f"/v1/tasks/{segment(task_id)}", headers=_VERSION, phase=Phase.CANCEL)
 
 
-def read_organization(reply: WireReply) -> KeyCheck:
-    """What is left in the account."""
-    left = reply.read(_Organization).creditBalance
-    return KeyCheck(valid=True, message=f"The key works. {left} credits are left.", detail={"credits left": str(left)})
-
-
-def read_state(reply: WireReply) -> MadeClip | None:
-    """The finished clip, or None while it is made. Raises what it failed with."""
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip; None while it is made; or what it failed with, which may have been charged."""
     task = reply.read(_Task)
-    state = _STATES.get(task.status, JobState.RUNNING)
-    if state is JobState.FAILED:
-        raise job_error("runway", task.failure or task.status.lower(), _kind_of(task.failureCode or ""))
-    if state is not JobState.DONE:
-        return None
-    charged = None if task.cost is None else _cost(task.cost.credits)
-    return MadeClip(address=next(iter(task.output or ()), ""), charged=charged)
+    made = MadeClip(
+        address=next(iter(task.output or ()), ""), charged=None if task.cost is None else _cost(task.cost.credits)
+    )
+    said = task.failure or task.status.lower()
+    return told("runway", _STATES.get(task.status), made, said, _kind_of(task.failureCode or ""))
 
 
-def _kind_of(code: str) -> type[VidgenError]:
+def _kind_of(code: str) -> type[VidgenError] | None:
     if code.startswith(_REFUSALS):
         return ContentRejected
     return InvalidInput if code.startswith(_WRONG_INPUT) else ProviderError

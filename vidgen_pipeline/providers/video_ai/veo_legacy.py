@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from vidgen_pipeline.domain.errors import ContentRejected, ProviderError
-from vidgen_pipeline.providers.video_ai.clips import PICTURE_TYPE, ClipPlan, MadeClip, job_error
+from vidgen_pipeline.domain.errors import ContentRejected
+from vidgen_pipeline.providers.jobs import FailedJob, JobWire
+from vidgen_pipeline.providers.video_ai.plans import PICTURE_TYPE, ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import JobState, MadeClip, get, job_id, order, told
 from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest, segment
-
-
-class _Created(WireModel):
-    name: str
 
 
 class _Video(WireModel):
@@ -40,46 +38,46 @@ class _Operation(WireModel):
     error: _Problem | None = None
 
 
-def build_veo_submit(root: str, plan: ClipPlan) -> WireRequest:
+def legacy_wire(root: str, plan: ClipPlan) -> JobWire[MadeClip]:
+    """How a Veo model is asked for a clip."""
+    return JobWire(
+        submit=lambda _: build_submit(root, plan),
+        read_id=job_id("name"),
+        ask=lambda name: build_ask(root, name),
+        read_state=read_state,
+        every_seconds=10,
+    )
+
+
+def build_submit(root: str, plan: ClipPlan) -> WireRequest:
     """An operation from words, or from a picture and words."""
     instance: dict[str, Any] = {"prompt": plan.prompt}
     if plan.picture is not None:
         instance["image"] = {"bytesBase64Encoded": plan.picture_base64, "mimeType": PICTURE_TYPE}
     parameters = {
-        "aspectRatio": plan.ratio.value,
+        "aspectRatio": plan.ratio,
         "durationSeconds": plan.seconds,
         "resolution": plan.quality("720p"),
         "sampleCount": 1,
     }
-    return WireRequest(
-        method="POST",
-        path=f"{root}/models/{segment(plan.model)}:predictLongRunning",
-        json={"instances": [instance], "parameters": parameters},
-        phase=Phase.SUBMIT,
-        paid=True,
-        model=plan.row.name,
-    )
+    body = {"instances": [instance], "parameters": parameters}
+    return order(plan, f"{root}/models/{segment(plan.model)}:predictLongRunning", body)
 
 
-def build_veo_ask(root: str, name: str) -> WireRequest:
+def build_ask(root: str, name: str) -> WireRequest:
     """How far an operation is; its name is a path of its own."""
-    path = "/".join(segment(part) for part in name.split("/"))
-    return WireRequest(method="GET", path=f"{root}/{path}", phase=Phase.POLL)
+    return get(Phase.POLL, f"{root}/{'/'.join(segment(part) for part in name.split('/'))}")
 
 
-def read_veo_name(reply: WireReply) -> str:
-    """The operation's name."""
-    return reply.read(_Created).name
-
-
-def read_veo_state(reply: WireReply) -> MadeClip | None:
-    """The finished clip, or None while it is made. Raises ContentRejected or ProviderError for one that failed."""
+def read_state(reply: WireReply) -> MadeClip | FailedJob | None:
+    """The finished clip; None while it is made; or what it failed with: what was filtered out has no error."""
     operation = reply.read(_Operation)
     if not operation.done:
         return None
     if operation.response is None:
-        raise job_error("veo", operation.error.message if operation.error else "", ProviderError)
+        said = operation.error.message if operation.error else ""
+        return told("veo", JobState.FAILED, MadeClip(), said)
     made = operation.response.generateVideoResponse
     if made.generatedSamples:
         return MadeClip(address=made.generatedSamples[0].video.uri)
-    raise job_error("veo", " ".join(made.raiMediaFilteredReasons or ()), ContentRejected)
+    return told("veo", JobState.FAILED, MadeClip(), " ".join(made.raiMediaFilteredReasons or ()), ContentRejected)

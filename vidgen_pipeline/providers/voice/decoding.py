@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from io import BytesIO
 
 import av
@@ -12,6 +14,14 @@ from vidgen_pipeline.providers.network.sniffing import HEAD_BYTES, media_type_of
 LONGEST_SPEECH_SECONDS = 30 * 60
 
 _CONTAINERS = {"audio/mpeg": "mp3", "audio/wav": "wav", "audio/ogg": "ogg", "audio/flac": "flac"}
+
+
+def from_base64(text: str) -> bytes:
+    """The bytes of a sound that is written as text. Raises BadReply."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):  # the latter for text that is not ASCII
+        raise BadReply("The answer's sound is not written in base64.") from None
 
 
 def is_sound_file(content: bytes) -> bool:

@@ -31,7 +31,12 @@ from vidgen_pipeline.providers.voice.sound import (
     to_pcm,
     trimmed,
 )
-from vidgen_pipeline.providers.voice.word_times import fit_to_speech, share_span, timed_words
+from vidgen_pipeline.providers.voice.word_times import (
+    fit_to_speech,
+    onset_error_ms,
+    share_span,
+    timed_words,
+)
 
 MODEL = "espeak-ng-1.52"
 
@@ -41,6 +46,7 @@ _DEADLINE_SECONDS = 60.0  # for a worker that hangs; a page of text takes a tent
 _SECONDS_A_CHARACTER = 0.01
 # Its rate counts English words; a Chinese syllable is one to it.
 _FASTER = {"cmn": 1.28, "cmn-Latn-pinyin": 1.28, "hak": 1.28}
+_SLOWEST, _FASTEST = 80, 450  # words a minute
 _JAPANESE = "jpx/ja"
 _UNREAD = frozenset("*_`~|^\\[]{}<>")  # signs of mark-up, which it would name
 _SAID_SYMBOLS = frozenset("°№℃℉™")
@@ -53,7 +59,7 @@ class EspeakProvider(VoiceProvider):
 
     words_per_minute: int = Field(default=160, ge=80, le=400, description="How fast it speaks, as of English words.")
 
-    def voices(self) -> Sequence[Voice]:
+    async def voices(self) -> Sequence[Voice]:
         return installation().listed()
 
     async def speak(self, request: SpeechRequest) -> ProviderResult[Speech]:
@@ -76,12 +82,16 @@ class EspeakProvider(VoiceProvider):
                     "library": str(engine.library),
                     "data": str(data),
                     "voice": voice,
-                    "words_per_minute": round(self.words_per_minute * pace),
+                    "words_per_minute": self._rate(pace * request.speed),
                     "text": readable(request.text),
                 }
             )
         speech = await asyncio.to_thread(_speech, request, reply)
         return ProviderResult(data=speech, model=MODEL)
+
+    def _rate(self, pace: float) -> int:
+        """Words a minute, the nearest that the engine can do."""
+        return min(max(round(self.words_per_minute * pace), _SLOWEST), _FASTEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +181,7 @@ def _speech(request: SpeechRequest, reply: WorkerReply) -> Speech:
         sample_rate=rate,
         words=timed_words(words, _spans(words, events, heard, total), heard, total),
         word_times_from=_FROM_EVENTS,
+        word_times_error_ms=onset_error_ms([Span(start, start) for _, start in events], heard),
     )
 
 

@@ -30,7 +30,12 @@ from vidgen_pipeline.providers.voice.sound import (
     trimmed,
 )
 from vidgen_pipeline.providers.voice.spoken_forms import spoken_forms
-from vidgen_pipeline.providers.voice.word_times import FROM_SOUND, proportional_spans, timed_words
+from vidgen_pipeline.providers.voice.word_times import (
+    FROM_SOUND,
+    onset_error_ms,
+    proportional_spans,
+    timed_words,
+)
 
 MODEL = "hibari-tts-0.2.1"
 VOICE = Voice(name="heart", languages=("en-US", "en"), description="A warm American woman's voice.")
@@ -46,7 +51,7 @@ class HibariProvider(VoiceProvider):
 
     provider_name: ClassVar[str] = "hibari"
 
-    def voices(self) -> Sequence[Voice]:
+    async def voices(self) -> Sequence[Voice]:
         return [VOICE]
 
     async def speak(self, request: SpeechRequest) -> ProviderResult[Speech]:
@@ -59,7 +64,7 @@ class HibariProvider(VoiceProvider):
             raise unknown(f"voice of '{self.provider_name}'", str(request.voice), [VOICE.name])
         abandoned = threading.Event()
         try:
-            speech = await asyncio.to_thread(lambda: speak_english(request.text, loaded_engine(), abandoned))
+            speech = await asyncio.to_thread(speak_english, request.text, loaded_engine(), abandoned, request.speed)
         finally:
             abandoned.set()
         return ProviderResult(data=speech, model=MODEL)
@@ -74,8 +79,10 @@ class _Piece:
     pause_ms: float
 
 
-def speak_english(text: str, engine: HibariEngine, abandoned: threading.Event | None = None) -> Speech:
-    """One line as speech with its words in time.
+def speak_english(
+    text: str, engine: HibariEngine, abandoned: threading.Event | None = None, speed: float = 1.0
+) -> Speech:
+    """One line as speech with its words in time, `speed` times as fast as the voice speaks by itself.
 
     Raises InvalidInput when it holds nothing this voice can say. When `abandoned` is set, it stops after the
     sentence in hand, with CancelledError.
@@ -89,7 +96,7 @@ def speak_english(text: str, engine: HibariEngine, abandoned: threading.Event | 
             raise asyncio.CancelledError
         owners = [(index, token) for index, word in sentence for token in word.text.split()]
         forms = spoken_forms([token for _, token in owners])
-        utterances = [utterance for utterance in engine.say(forms) if len(utterance.samples)]
+        utterances = [utterance for utterance in engine.say(forms, speed) if len(utterance.samples)]
         timed = timed and all(utterance.spans is not None for utterance in utterances)
         for utterance in utterances:
             is_last = utterance is utterances[-1]
@@ -98,7 +105,8 @@ def speak_english(text: str, engine: HibariEngine, abandoned: threading.Event | 
                 pieces.append(piece)
     if not pieces:
         raise nothing_to_say(text)
-    samples, starts = joined([piece.samples for piece in pieces], [piece.pause_ms for piece in pieces], SAMPLE_RATE)
+    pauses_ms = [piece.pause_ms / speed for piece in pieces]
+    samples, starts = joined([piece.samples for piece in pieces], pauses_ms, SAMPLE_RATE)
     spans: list[Span | None] = [None] * len(words)
     for piece, start in zip(pieces, starts, strict=True):
         for index, span in piece.spans.items():
@@ -111,6 +119,7 @@ def speak_english(text: str, engine: HibariEngine, abandoned: threading.Event | 
         sample_rate=SAMPLE_RATE,
         words=timed_words(words, spans, heard, duration_ms(samples, SAMPLE_RATE)),
         word_times_from=_FROM_MODEL if timed else FROM_SOUND,
+        word_times_error_ms=onset_error_ms(spans, heard) if timed else None,
     )
 
 
@@ -151,7 +160,7 @@ def _token_spans(
     speech = speech_spans(utterance.samples, SAMPLE_RATE)
     if not speech:
         return []
-    estimated = proportional_spans([ScriptWord(owners[place][1], 0, 0) for place in said], speech)
+    estimated = proportional_spans([ScriptWord(owners[place][1], 0, 0) for place in said], speech, "en")
     by_place = dict(zip(said, estimated, strict=True))
     return [by_place.get(place) for place in range(utterance.first, utterance.end)]
 

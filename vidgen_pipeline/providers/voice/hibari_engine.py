@@ -78,13 +78,13 @@ class HibariEngine:
         """How each form of one sentence is pronounced in it, with its punctuation; "" where nothing is."""
         return [" ".join(words) for words in self._phonemes_of_words(forms)]
 
-    def say(self, forms: Sequence[str]) -> list[Utterance]:
+    def say(self, forms: Sequence[str], speed: float = 1.0) -> list[Utterance]:
         """One sentence's spoken forms as speech, in several goes when it is long. Same forms, same samples."""
         pronounced = self.phonemes(forms)
         last = next((index for index in reversed(range(len(pronounced))) if pronounced[index]), None)
         if last is not None and pronounced[last][-1] not in _PUNCTUATION:
             pronounced[last] += "."  # the voice falls at a sentence's end, written or not
-        return [self._say_chunk(pronounced[first:end], first) for first, end in _chunks(pronounced)]
+        return [self._say_chunk(pronounced[first:end], first, speed) for first, end in _chunks(pronounced)]
 
     def _phonemes_of_words(self, forms: Sequence[str]) -> list[list[str]]:
         g2p = self._voice.g2p
@@ -96,7 +96,7 @@ class HibariEngine:
         remaining = iter(words)
         return [[next(remaining, "") for _ in form.split()] for form in forms]
 
-    def _say_chunk(self, pronounced: Sequence[str], first: int) -> Utterance:
+    def _say_chunk(self, pronounced: Sequence[str], first: int, speed: float) -> Utterance:
         end = first + len(pronounced)
         text, places = "", []
         for phonemes in pronounced:
@@ -108,7 +108,7 @@ class HibariEngine:
             return Utterance(np.zeros(0, np.float32), first, end, [None] * len(pronounced))
         # The first and last of the model's input are silence.
         ids = np.asarray([[0, *(symbol for _, symbol in known), 0]], np.int64)
-        samples, units = self._run(ids, seed=zlib.crc32(text.encode()))
+        samples, units = self._run(ids, speed, seed=zlib.crc32(text.encode()))
         if units is None:
             return Utterance(samples, first, end, None)
         ends = np.cumsum(units) * _UNIT_MS - _LATE_MS
@@ -123,8 +123,8 @@ class HibariEngine:
             spans.append(Span(float(starts[heard[0]]), float(ends[heard[-1]])) if heard else None)
         return Utterance(samples, first, end, spans)
 
-    def _run(self, ids: NDArray[np.int64], *, seed: int) -> tuple[Samples, NDArray[np.int64] | None]:
-        sound = self._session.run(None, {"ids": ids, "speed": np.ones(1, np.float32)})
+    def _run(self, ids: NDArray[np.int64], speed: float, *, seed: int) -> tuple[Samples, NDArray[np.int64] | None]:
+        sound = self._session.run(None, {"ids": ids, "speed": np.full(1, speed, np.float32)})
         units: NDArray[np.int64] | None = np.ravel(sound.pop()) if self.gives_times else None
         samples: Samples = dsp.synth(*(part[0] for part in sound), np.random.default_rng(seed))
         # Another model may call something else by this name: durations must add up to the sound.

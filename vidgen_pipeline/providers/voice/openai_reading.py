@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from pydantic import Field
 
-from vidgen_pipeline.domain.errors import BadReply, ContentRejected
-from vidgen_pipeline.providers.voice.decoding import decoded
-from vidgen_pipeline.providers.voice.speech_check import Sound
-from vidgen_pipeline.providers.wire import Phase, WireModel, WireReply, WireRequest
-
-MAX_SPEECH_BYTES = 64_000_000
+from vidgen_pipeline.domain.errors import ContentRejected
+from vidgen_pipeline.domain.providers import Tokens
+from vidgen_pipeline.providers.voice.decoding import decoded, from_base64
+from vidgen_pipeline.providers.voice.vendor_speech import Sound
+from vidgen_pipeline.providers.voice.vendor_voice import paid_speech
+from vidgen_pipeline.providers.wire import WireModel, WireReply, WireRequest
 
 _READ_ALOUD = "Read the user's text aloud word for word. Add nothing, leave nothing out, answer nothing."
 _SILENT_RATE = 24_000
@@ -60,7 +58,7 @@ def build_reading(text: str, *, model: str, voice: str, instructions: str) -> Wi
         ],
         "store": False,
     }
-    return paid_request("/v1/chat/completions", body)
+    return paid_speech("/v1/chat/completions", body, model=model)
 
 
 def read_reading(reply: WireReply) -> Sound:
@@ -69,7 +67,7 @@ def read_reading(reply: WireReply) -> Sound:
     message = chat.choices[0].message
     if message.refusal:
         raise ContentRejected(f"OpenAI won't read this: {message.refusal[:200]}", remedy="Change its wording.")
-    tokens = (chat.usage.prompt_tokens, chat.usage.completion_tokens) if chat.usage else None
+    tokens = Tokens(read=chat.usage.prompt_tokens, written=chat.usage.completion_tokens) if chat.usage else None
     if message.audio is None:  # it answered in writing
         return Sound(pcm=b"", rate=_SILENT_RATE, transcript="", tokens=tokens)
     pcm, rate = decoded(from_base64(message.audio.data))
@@ -79,24 +77,3 @@ def read_reading(reply: WireReply) -> Sound:
 def voice_named(voice: str) -> str | dict[str, str]:
     """A voice as OpenAI wants it named: one of its own by name, one of the account's by id."""
     return {"id": voice} if voice.startswith("voice_") else voice
-
-
-def paid_request(path: str, body: dict[str, Any]) -> WireRequest:
-    """A paid request for speech."""
-    return WireRequest(
-        method="POST",
-        path=path,
-        json=body,
-        phase=Phase.SUBMIT,
-        paid=True,
-        model=body["model"],
-        max_reply_bytes=MAX_SPEECH_BYTES,
-    )
-
-
-def from_base64(text: str) -> bytes:
-    """The bytes of a sound that is written as text. Raises BadReply."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:
-        raise BadReply("The answer's sound is not written in base64.") from None

@@ -12,6 +12,7 @@ from itertools import pairwise
 import sentencex
 
 from vidgen_pipeline.domain.errors import InvalidInput
+from vidgen_pipeline.providers.voice.thai import thai_word_starts
 
 _SAID_SYMBOLS = frozenset("&%+=@°$£€¥₹×÷<>℃℉№")
 _UNSPACED = re.compile(
@@ -49,8 +50,8 @@ def script_words(text: str, language: str, cut_at: Iterable[int] = ()) -> list[S
     """The whitespace-separated tokens of `text`, none lost.
 
     A silent token joins the word before it or, at the start, the one after it. Where a script puts no spaces between
-    words, words are also cut before the positions `cut_at`. A sentence ends where its punctuation says so, and at the
-    end of the line, unless that stops at a comma or a dash.
+    words, words are also cut before the positions `cut_at`; Thai ones are cut where a segmenter knows that they begin.
+    A sentence ends where its punctuation says so, and at the end of the line, unless that stops at a comma or a dash.
     Raises InvalidInput when nothing in the text is said.
     """
     spans: list[tuple[int, int]] = []
@@ -65,7 +66,7 @@ def script_words(text: str, language: str, cut_at: Iterable[int] = ()) -> list[S
             line_start = token.start()
     if not spans:
         raise nothing_to_say(text)
-    cuts = sorted(set(cut_at))
+    cuts = thai_word_starts(text) if language.partition("-")[0] == "th" else sorted(set(cut_at))
     spans = [piece for span in spans for piece in _pieces(text, span, cuts)]
     ends = _sentence_ends(text, language)
     followers = [*(start for start, _ in spans[1:]), len(text)]
@@ -105,7 +106,9 @@ def clauses(words: Sequence[ScriptWord]) -> list[list[int]]:
     parts: list[list[int]] = [[]]
     for index, word in enumerate(words):
         parts[-1].append(index)
-        if word.sentence_end or word.text.rstrip(_CLOSING)[-1:] in _CLAUSE_MARKS:
+        end = word.text.rstrip(_CLOSING)
+        abbreviated = end.endswith(".") and not end.endswith("..")  # or it would be a sentence's end
+        if word.sentence_end or (end[-1:] in _CLAUSE_MARKS and not abbreviated):
             parts.append([])
     return [part for part in parts if part]
 

@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 from vidgen_pipeline.domain.errors import BadReply
 from vidgen_pipeline.domain.text import estimate_ms, fold
 from vidgen_pipeline.providers.base import Speech, SpeechRequest
-from vidgen_pipeline.providers.voice.vendor_speech import vendor_speech
+from vidgen_pipeline.providers.voice.vendor_speech import Sound, vendor_speech
 
 # Narration differs in pace, and numbers are written short and spoken long: only what is far off is refused.
 _SHORTEST, _LONGEST, _LEEWAY_MS = 0.3, 3.0, 1500
 _LEAST_ALIKE = 0.8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sound:
-    """What came back: mono 16-bit PCM at `rate` Hz, the words the model says it spoke, and the tokens it counted.
-
-    `tokens` are what it read and what it made; None where it does not tell.
-    """
-
-    pcm: bytes = field(repr=False)
-    rate: int
-    transcript: str | None = None
-    tokens: tuple[int, int] | None = None
-
-    @property
-    def seconds(self) -> float:
-        return len(self.pcm) / 2 / self.rate
-
-
-def checked_speech(sound: Sound, request: SpeechRequest, *, speed: float = 1.0) -> Speech:
-    """The speech, without word times. Raises BadReply when it is silent, far too short or long, or in other words."""
-    speech = vendor_speech(sound.pcm, sound.rate, request, None)
-    expected = estimate_ms(request.text, request.language) / speed
+def checked_speech(sound: Sound, request: SpeechRequest) -> Speech:
+    """The speech in the sound. Raises BadReply when it is silent, far too short or long, or in other words."""
+    speech = vendor_speech(sound, request)
+    expected = estimate_ms(request.text, request.language) / request.speed
     if not _SHORTEST * expected - _LEEWAY_MS <= speech.duration_ms <= _LONGEST * expected + _LEEWAY_MS:
         raise BadReply(
             f"The voice spoke for {speech.duration_ms / 1000:.1f} s where {expected / 1000:.1f} s were expected.",

@@ -9,17 +9,19 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, islice, pairwise
+from statistics import median
 
 from vidgen_pipeline.domain.narration import Word
 from vidgen_pipeline.providers.voice.pause_matching import Clause, match_clauses
 from vidgen_pipeline.providers.voice.script_words import ScriptWord, clauses, letter_positions, script_words
 from vidgen_pipeline.providers.voice.sound import Span, duration_ms, from_pcm, speech_spans
+from vidgen_pipeline.providers.voice.spoken_length import length_as_written, spoken_lengths
 
 FROM_SOUND = "estimated from silences and word lengths"
 
 _LEAST_SLOT_MS = 120.0  # to be seen, a word that is not heard takes this from the word before it
 _EDGE_MS = 120.0  # how far a word's edge may lie inside a pause and still be the edge of that pause
-_DIGIT_WEIGHT = 3.0
+_REST_MS = 150.0  # a silence this long parts words; shorter ones are also within them
 
 
 def words_from_sound(text: str, language: str, pcm: bytes, sample_rate: int) -> tuple[Word, ...]:
@@ -31,7 +33,7 @@ def words_from_sound(text: str, language: str, pcm: bytes, sample_rate: int) -> 
     samples = from_pcm(pcm)
     total = duration_ms(samples, sample_rate)
     speech = speech_spans(samples, sample_rate) or [Span(0, total)]
-    return timed_words(words, proportional_spans(words, speech), speech, total)
+    return timed_words(words, proportional_spans(words, speech, language), speech, total)
 
 
 def timed_words(
@@ -50,30 +52,39 @@ def timed_words(
     return tuple(times)
 
 
-def proportional_spans(words: Sequence[ScriptWord], speech: Sequence[Span]) -> list[Span]:
+def onset_error_ms(spans: Sequence[Span | None], speech: Sequence[Span]) -> int | None:
+    """How far a voice's own times are from what is heard, in ms: the median distance from a sound after a pause.
+
+    To be asked before the times are fitted to the sound. None when there is nothing to judge by.
+    """
+    starts = [span.start_ms for span in spans if span is not None]
+    onsets = [*speech[:1], *(later for sooner, later in pairwise(speech) if later.start_ms - sooner.end_ms >= _REST_MS)]
+    if not starts or not onsets:
+        return None
+    return round(median(min(abs(start - onset.start_ms) for start in starts) for onset in onsets))
+
+
+def proportional_spans(words: Sequence[ScriptWord], speech: Sequence[Span], language: str) -> list[Span]:
     """A stretch for each word: clauses are matched to the stretches of speech, then shared out by word length."""
     parts = clauses(words)
-    weighed = [
-        Clause(sum(weight_of(words[index].text) for index in part), words[part[-1]].sentence_end) for part in parts
-    ]
+    lengths = spoken_lengths([word.text for word in words], language)
+    weighed = [Clause(sum(lengths[index] for index in part), words[part[-1]].sentence_end) for part in parts]
     spans: list[Span] = []
     for match in match_clauses(weighed, speech):
-        texts = [words[index].text for clause in match.clauses for index in parts[clause]]
-        spans += _share(texts, speech[match.stretches.start : match.stretches.stop])
+        together = [lengths[index] for clause in match.clauses for index in parts[clause]]
+        spans += _share(together, speech[match.stretches.start : match.stretches.stop])
     return spans
 
 
 def share_span(texts: Sequence[str], span: Span) -> list[Span]:
     """One stretch shared out among texts by their length."""
-    weights = [weight_of(text) for text in texts]
-    edges = [0.0, *accumulate(weights)]
+    return _shared([length_as_written(text) for text in texts], span)
+
+
+def _shared(lengths: Sequence[float], span: Span) -> list[Span]:
+    edges = [0.0, *accumulate(lengths)]
     scale = span.duration_ms / edges[-1]
     return [Span(span.start_ms + left * scale, span.start_ms + right * scale) for left, right in pairwise(edges)]
-
-
-def weight_of(text: str) -> float:
-    """How long a text takes to say, compared with others: its letters, with digits read out as words."""
-    return 1.0 + sum(_DIGIT_WEIGHT if character.isdigit() else 1.0 for character in text if character.isalnum())
 
 
 def _in_order(spans: Sequence[Span | None], total_ms: float) -> list[Span | None]:
@@ -145,9 +156,9 @@ def fit_to_speech(spans: Sequence[Span], speech: Sequence[Span]) -> list[Span]:
     return fitted
 
 
-def _share(texts: Sequence[str], heard: Sequence[Span]) -> list[Span]:
+def _share(lengths: Sequence[float], heard: Sequence[Span]) -> list[Span]:
     """The words of a clause on the stretches it is heard in, as if those were one."""
-    shares = share_span(texts, Span(0.0, sum(span.duration_ms for span in heard)))
+    shares = _shared(lengths, Span(0.0, sum(span.duration_ms for span in heard)))
 
     def place(into: float) -> float:
         for span in heard:

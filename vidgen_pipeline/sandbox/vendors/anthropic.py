@@ -26,11 +26,12 @@ _VERSIONS = ("2026-10-21", "2023-06-01")
 
 @dataclass(frozen=True)
 class _Model:
-    """USD a million tokens, read and written."""
+    """USD a million tokens, read, written and read again."""
 
     name: str
     read: str
     written: str
+    cached: str = ""
     retires_at: str | None = None
 
     @property
@@ -38,12 +39,14 @@ class _Model:
         return self.name.endswith("5.5")
 
     def usd(self, written: WrittenText) -> Decimal:
-        amount = written.input_tokens * Decimal(self.read) + written.output_tokens * Decimal(self.written)
+        amount = (written.input_tokens - written.cached_tokens) * Decimal(self.read)
+        amount += written.cached_tokens * Decimal(self.cached or self.read)
+        amount += written.output_tokens * Decimal(self.written)
         return amount / 1_000_000
 
 
 _MODELS = {
-    "claude-sonnet-5-5": _Model("Claude Sonnet 5.5", "2", "10"),
+    "claude-sonnet-5-5": _Model("Claude Sonnet 5.5", "2", "10", "0.10"),
     "claude-haiku-5-5": _Model("Claude Haiku 5.5", "0.10", "0.50"),
     "claude-opus-5-5": _Model("Claude Opus 5.5", "4", "20"),
     "claude-fable-5-1": _Model("Claude Fable 5.1", "10", "50"),
@@ -215,8 +218,7 @@ async def count_tokens(call: Call) -> Response:
 @VENDOR.read("/v1/models")
 async def models(call: Call) -> Response:
     """The models, page by page; one of them is about to end."""
-    if call.account.has("scoped"):
-        raise Refusal(Problem.FORBIDDEN)
+    _check_scope(call)
     query, names = call.query(ModelsQuery), [name for name in _MODELS if _is_there(call, name)]
     start = names.index(query.after_id) + 1 if query.after_id in names else 0
     page = names[start : start + query.limit]
@@ -232,8 +234,14 @@ async def models(call: Call) -> Response:
 @VENDOR.read("/v1/models/{id}")
 async def model(call: Call) -> Response:
     """One model."""
+    _check_scope(call)
     _known_model(call, call.names["id"])
     return JSONResponse(_shown(call.names["id"]))
+
+
+def _check_scope(call: Call) -> None:
+    if call.account.has("scoped"):
+        raise Refusal(Problem.FORBIDDEN)
 
 
 def _words(content: str | list[TextBlock] | None) -> str:
@@ -288,8 +296,23 @@ def _shown(name: str) -> dict[str, Any]:
         "type": "model", "id": name, "display_name": model.name, "created_at": "2026-09-28T00:00:00Z",
         "lifecycle": "deprecated" if model.retires_at else "active", "line": name.split("-")[1],
         "max_input_tokens": 1_000_000, "max_tokens": 128_000,
-        "capabilities": {"structured_outputs": {"supported": True}},
+        "capabilities": _capabilities(name),
         "deprecated_at": "2026-09-28T00:00:00Z" if model.retires_at else None, "retires_at": model.retires_at,
+    }  # fmt: skip
+
+
+def _capabilities(name: str) -> dict[str, Any]:
+    """What the model can do, each thing told as the vendor tells it. What is not made here is not supported."""
+    can, cannot = {"supported": True}, {"supported": False}
+    thinking = {
+        "adaptive": can, "between_tools": can, "disabled": cannot if name == "claude-sonnet-5-5" else can,
+        "enabled": cannot if _MODELS[name].is_5_5 else can,
+    }  # fmt: skip
+    efforts = dict.fromkeys(("low", "medium", "high", "xhigh", "max"), can)
+    return {
+        "batch": cannot, "citations": cannot, "code_execution": cannot, "image_input": cannot, "pdf_input": cannot,
+        "context_management": cannot, "server_tools": {**cannot, "web_search": cannot, "code_execution": cannot},
+        "effort": {**can, **efforts}, "structured_outputs": can, "thinking": {**can, "types": thinking},
     }  # fmt: skip
 
 
@@ -307,7 +330,8 @@ def _message(call: Call, body: MessageBody, written: WrittenText, *, refused: bo
         "id": f"msg_{call.request_id}", "type": "message", "role": "assistant", "model": body.model, "content": content,
         "stop_reason": stop, "stop_sequence": None, "stop_details": details, "container": None,
         "usage": {
-            "input_tokens": written.input_tokens, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0,
+            "input_tokens": written.input_tokens - written.cached_tokens, "cache_creation_input_tokens": 0,
+            "cache_read_input_tokens": written.cached_tokens,
             "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
             "output_tokens": written.output_tokens,
             "output_tokens_details": {"thinking_tokens": written.thinking_tokens},

@@ -90,6 +90,14 @@ class Animation(Body):
     end_y: str | None = None
 
 
+class Keyframe(Body):
+    """What a property is at a time, counted from the element's start; in between it is on its way."""
+
+    time: str = Field(pattern=r"^\d+(\.\d+)? s$")
+    value: str
+    easing: str = "linear"
+
+
 class Word(Body):
     """A word of own subtitles; its time counts from the element's start."""
 
@@ -108,7 +116,7 @@ class Element(Body):
     track: int | None = Field(default=None, ge=1)
     time: float | None = Field(default=None, ge=0)
     duration: float | Literal["media"] | None = None
-    x: _Length = None
+    x: _Length | list[Keyframe] = None
     y: _Length = None
     width: _Length = None
     height: _Length = None
@@ -117,6 +125,7 @@ class Element(Body):
     x_alignment: _Length = None
     y_alignment: _Length = None
     animations: list[Animation] | None = None
+    opacity: str | None = Field(default=None, pattern=_PERCENT)
     source: str | None = None
     fit: Literal["cover", "contain", "fill"] | None = None
     trim_start: float | None = None
@@ -283,7 +292,7 @@ async def _film(call: Call, body: RenderBody, width: int, height: int, seconds: 
         if element.type == "audio":
             sounds.append(Sound(source=path, start=start, seconds=length, volume=_share(element.volume)))
         else:
-            shots += await _shots(element, path, start, length)
+            shots += await _shots(element, path, start, length, body)
     film = Film(
         width=width, height=height, fps=body.frame_rate, seconds=seconds,
         shots=tuple(shots), sounds=tuple(sounds), lines=tuple(lines),
@@ -291,10 +300,9 @@ async def _film(call: Call, body: RenderBody, width: int, height: int, seconds: 
     return await call.media.film(film)
 
 
-async def _shots(element: Element, path: Path, start: float, length: float) -> list[Shot]:
+async def _shots(element: Element, path: Path, start: float, length: float, body: RenderBody) -> list[Shot]:
     """The element's picture, as often as a clip has to be played when it loops."""
-    contain, trim = element.fit == "contain", element.trim_start or 0.0
-    fade = next((each.duration or 0.0 for each in element.animations or () if each.type == "fade"), 0.0)
+    coming = _coming(element, length)
     once = length
     if element.loop:
         once = ((await asyncio.to_thread(probe_video, path)).duration_ms or length * 1000) / 1000
@@ -303,12 +311,38 @@ async def _shots(element: Element, path: Path, start: float, length: float) -> l
             source=path,
             start=max(start + number * once - HALF_A_MILLISECOND, 0.0),
             seconds=min(once, length - number * once),
-            trim=trim,
-            contain=contain,
-            fade_seconds=0.0 if number else fade,
+            trim=element.trim_start or 0.0,
+            contain=element.fit == "contain",
+            box=_box(element, body),
+            opacity=_share(element.opacity),
+            **({} if number else coming),
         )
         for number in range(math.ceil(round(length / once, 6)))
     ]
+
+
+def _coming(element: Element, length: float) -> dict[str, float]:
+    """How an element comes in. A scale that takes all of its time is how it moves, which this double does not show."""
+    coming: dict[str, float] = {}
+    for each in element.animations or ():
+        seconds = each.duration or 0.0
+        if each.type == "fade":
+            coming["fade_seconds"] = seconds
+        if each.type == "scale" and seconds < length and each.start_scale:
+            coming |= {"zoom_seconds": seconds, "zoom_from": _share(each.start_scale)}
+    if isinstance(element.x, list) and element.x[0].value == "150%":
+        coming["slide_seconds"] = float(element.x[-1].time.removesuffix(" s"))
+    return coming
+
+
+def _box(element: Element, body: RenderBody) -> tuple[int, int, int, int] | None:
+    """Where an element that does not fill the picture stands, in px of the film; it is placed by its corner."""
+    if element.x_anchor is None or isinstance(element.x, list):
+        return None
+    across, down = ((element.x, element.width), (element.y, element.height))
+    left, width = (round(_part(length, body.width) * body.width) for length in across)
+    top, height = (round(_part(length, body.height) * body.height) for length in down)
+    return left, top, width, height
 
 
 def _text(element: Element) -> str:

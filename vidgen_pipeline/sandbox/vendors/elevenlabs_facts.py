@@ -12,7 +12,7 @@ CREDITS = {"free": 10_000, "starter": 30_000, "creator": 121_000, "pro": 600_000
 AT_ONCE = {"free": 2, "starter": 3, "creator": 5, "pro": 10}  # flash models: twice as many
 LANGUAGES = (
     "en", "de", "fr", "es", "it", "pt", "nl", "pl", "sv", "da", "fi", "cs", "el", "tr", "ro", "uk", "ru", "ar", "hi",
-    "ja", "ko", "zh", "id", "ta",
+    "ja", "ko", "zh", "id", "ta", "bg", "fil", "hr", "ms", "sk",
 )  # fmt: skip
 VOICES = {
     "JBFqnCBsd6RMkjVDRZzb": ("George", "male", "british"),

@@ -24,26 +24,29 @@ from vidgen_pipeline.sandbox.vendors.written_scripts import WrittenText, parts_o
 
 @dataclass(frozen=True)
 class _Model:
-    """USD a million tokens, read and written."""
+    """USD a million tokens, read, written and read again."""
 
     read: str
     written: str
+    cached: str = ""
     ends_on: date | None = None
     thinks: bool = True
     must_think: bool = False
 
     def usd(self, written: WrittenText, tier: str) -> Decimal:
         share = {"flex": Decimal("0.5"), "fast": Decimal(2)}.get(tier, Decimal(1))
-        amount = written.input_tokens * Decimal(self.read) + written.output_tokens * Decimal(self.written)
+        amount = (written.input_tokens - written.cached_tokens) * Decimal(self.read)
+        amount += written.cached_tokens * Decimal(self.cached or self.read)
+        amount += written.output_tokens * Decimal(self.written)
         return amount * share / 1_000_000
 
 
 _MODELS = {
-    "gpt-6.1-terra": _Model("1", "5"),
-    "gpt-6-luna": _Model("0.10", "0.50"),
-    "gpt-6.2-sol": _Model("2", "10", must_think=True),
-    "gpt-6.1-sol": _Model("2", "10", must_think=True),
-    "gpt-6-sol": _Model("2", "10"),
+    "gpt-6.1-terra": _Model("1", "5", cached="0.05"),
+    "gpt-6-luna": _Model("0.10", "0.50", cached="0.01"),
+    "gpt-6.2-sol": _Model("2", "10", cached="0.10", must_think=True),
+    "gpt-6.1-sol": _Model("2", "10", cached="0.10", must_think=True),
+    "gpt-6-sol": _Model("2", "10", cached="0.20"),
     "gpt-6.2-astra": _Model("8", "40"),
     "gpt-6-astra": _Model("10", "50"),
     "gpt-5.6-luna": _Model("0.20", "1.20"),
@@ -208,17 +211,22 @@ async def create_response(call: Call) -> Response:
 @VENDOR.read("/v1/models")
 async def models(call: Call) -> Response:
     """All models, each with the date of its end where that is known."""
-    if call.account.has("scoped"):
-        said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
-        raise Refusal(Problem.FORBIDDEN, said)
+    _check_scope(call)
     return JSONResponse({"object": "list", "data": [_shown(name) for name in _MODELS if _is_there(call, name)]})
 
 
 @VENDOR.read("/v1/models/{id}")
 async def model(call: Call) -> Response:
     """One model."""
+    _check_scope(call)
     _known_model(call, call.names["id"])
     return JSONResponse(_shown(call.names["id"]))
+
+
+def _check_scope(call: Call) -> None:
+    if call.account.has("scoped"):
+        said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+        raise Refusal(Problem.FORBIDDEN, said)
 
 
 def _known_model(call: Call, name: str) -> _Model:
@@ -306,7 +314,7 @@ def _usage(written: WrittenText | None) -> dict[str, Any] | None:
         return None
     return {
         "input_tokens": written.input_tokens,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+        "input_tokens_details": {"cached_tokens": written.cached_tokens, "cache_write_tokens": 0},
         "output_tokens": written.output_tokens,
         "output_tokens_details": {"reasoning_tokens": written.thinking_tokens},
         "total_tokens": written.input_tokens + written.output_tokens,

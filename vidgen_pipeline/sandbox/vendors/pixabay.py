@@ -136,10 +136,11 @@ def _page(call: Call, query: _SearchQuery, hits: list[dict[str, Any]]) -> Respon
 
 
 def _hit(exhibit: Exhibit, kind: str) -> dict[str, Any]:
+    user = exhibit.author.replace(" ", "").lower()
     return {
         "id": exhibit.number, "pageURL": f"https://pixabay.com/{kind}/id-{exhibit.number}/",
         "tags": exhibit.words.lower().replace(" ", ", "), "views": 1200, "downloads": 300, "likes": 20, "comments": 1,
-        "user_id": 4242, "user": exhibit.author.replace(" ", "").lower(), "userImageURL": "", "userURL": "",
+        "user_id": 4242, "user": user, "userImageURL": "", "userURL": f"https://pixabay.com/users/{user}-4242/",
         "isAiGenerated": False, "isLowQuality": False, "isGRated": True, "noAiTraining": False,
     }  # fmt: skip
 

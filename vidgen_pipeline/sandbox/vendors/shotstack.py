@@ -255,15 +255,16 @@ async def _film(call: Call, edit: schema.Edit, seconds: float, mark: str) -> Pat
                 if isinstance(asset, schema.Video) and asset.speed != 1:
                     path = await _at_speed(path, asset.speed)
                 trim = (asset.trim or 0.0) if isinstance(asset, schema.Video) else 0.0
-                contain, fade = clip.fit == "contain", _fade_seconds(clip)
                 shots.append(
                     Shot(
                         source=path,
                         start=max(start - HALF_A_MILLISECOND, 0.0),
                         seconds=length,
                         trim=trim,
-                        contain=contain,
-                        fade_seconds=fade,
+                        contain=clip.fit == "contain",
+                        box=_box(clip, edit),
+                        opacity=clip.opacity if isinstance(clip.opacity, float) else 1.0,
+                        **_coming(clip),
                     )
                 )
     width, height = _size_of(edit.output)
@@ -314,9 +315,31 @@ def _number(value: float | str) -> float:
     return float(value)
 
 
-def _fade_seconds(clip: schema.Clip) -> float:
-    tween = clip.opacity[0] if isinstance(clip.opacity, list) and clip.opacity else None
-    return (tween.length or 0.0) if tween and tween.origin == 0 and not tween.start else 0.0
+def _coming(clip: schema.Clip) -> dict[str, float]:
+    """How a clip comes in: what of it changes from its start on, until it is as it stays."""
+    coming: dict[str, float] = {}
+    if (fade := _first(clip.opacity)) and fade.origin == 0:
+        coming["fade_seconds"] = fade.length or 0.0
+    if (zoom := _first(clip.scale)) and zoom.origin and zoom.to:
+        coming |= {"zoom_seconds": zoom.length or 0.0, "zoom_from": zoom.origin / zoom.to}
+    if clip.offset and (slide := _first(clip.offset.x)) and (slide.origin or 0) > 0.5:
+        coming["slide_seconds"] = slide.length or 0.0
+    return coming
+
+
+def _first(value: float | list[schema.Tween] | None) -> schema.Tween | None:
+    tween = value[0] if isinstance(value, list) and value else None
+    return tween if tween and not tween.start else None
+
+
+def _box(clip: schema.Clip, edit: schema.Edit) -> tuple[int, int, int, int] | None:
+    """Where a clip that does not fill the picture stands, in px; this double places it by its left upper corner."""
+    if clip.width is None or clip.height is None or clip.position != "topLeft":
+        return None
+    width, height = _size_of(edit.output)
+    offset = clip.offset or schema.Offset()
+    x, y = (value if isinstance(value, float | int) else 0.0 for value in (offset.x, offset.y))
+    return round(x * width), round(-y * height), round(clip.width), round(clip.height)
 
 
 def _size_of(output: schema.Output) -> tuple[int, int]:

@@ -21,6 +21,12 @@ from vidgen_pipeline.sandbox.vendor import Phase, Vendor
 _DEMO, _PRODUCTION = 50, 5_000
 _SHORT_SIDE = 2700
 _ORIENTATIONS = {"landscape": "landscape", "portrait": "portrait", "squarish": "square"}
+_LANGUAGES = (
+    "af sq am ar hy as az bn ba eu bs bg yue ca lzh zh-Hans zh-Hant hr cs da prs dv nl en et fo fj fil fi fr fr-ca gl "
+    "ka de el gu ht he hi mww hu is id ikt iu iu-Latn ga it ja kn kk km ko ku kmr ky lo lv lt mk mg ms ml mt mi mr "
+    "mn-Cyrl mn-Mong my ne nb or ps fa pl pt pt-pt pa otq ro ru sm sr-Cyrl sr-Latn sk sl so es sw sv ty ta tt te th bo "
+    "ti to tr tk uk hsb ur ug uz vi cy yua zu"
+).replace(" ", "|")
 _COLOURS = "black_and_white|black|white|yellow|orange|red|purple|magenta|green|teal|blue"
 _ERRORS = {
     Problem.NO_KEY: (401, "OAuth error: The access token is invalid"),
@@ -73,7 +79,7 @@ class SearchQuery(Query):
     content_filter: Literal["low", "high"] = "low"
     color: str | None = Field(default=None, pattern=f"^({_COLOURS})$")
     collections: str = ""
-    lang: str = "en"
+    lang: str = Field(default="en", pattern=f"^({_LANGUAGES})$")
 
 
 class NumberQuery(Query):

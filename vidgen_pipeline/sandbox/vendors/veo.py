@@ -73,7 +73,8 @@ def _error(refusal: Refusal, request_id: str) -> Response:
         kind = "type.googleapis.com/google.rpc.ErrorInfo"
         error["details"] = [{"@type": kind, "reason": "API_KEY_INVALID", "domain": "googleapis.com"}]
     elif refusal.problem is Problem.RATE_LIMITED:
-        error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}]
+        delay = f"{refusal.retry_after or 7:g}s"
+        error["details"] = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}]
     return JSONResponse({"error": error}, status)
 
 
@@ -91,6 +92,13 @@ class Block(Body):
     text: str | None = None
     data: str | None = None
     mime_type: Literal["image/jpeg", "image/png", "image/webp"] | None = None
+
+
+class Turn(Body):
+    """The same as the vendor's own client sends it."""
+
+    type: Literal["user_input"]
+    content: list[Block]
 
 
 class Format(Body):
@@ -119,7 +127,7 @@ class InteractionBody(Body):
     """A clip by Gemini Omni."""
 
     model: str
-    input: str | list[Block]
+    input: str | list[Block] | list[Turn]
     background: bool = False
     store: bool = True
     response_format: Format
@@ -247,9 +255,9 @@ async def file(call: Call) -> Response:
     state = "ACTIVE" if asked[job.id] > 1 else "PROCESSING"
     size = str(job.file.stat().st_size)
     name = f"files/{call.names['name']}"
-    return JSONResponse(
-        {"name": name, "mimeType": "video/mp4", "sizeBytes": size, "state": state, "uri": call.url(f"/v1beta/{name}")}
-    )
+    uri = call.url(f"/v1beta/{name}")
+    shown = {"name": name, "mimeType": "video/mp4", "sizeBytes": size, "state": state, "uri": uri}
+    return JSONResponse(shown | {"source": "GENERATED", "downloadUri": f"{uri}:download?alt=media"})
 
 
 @VENDOR.read("/v1/models")
@@ -308,12 +316,13 @@ async def operation(call: Call) -> Response:
     return JSONResponse(shown)
 
 
-def _read_input(given: str | list[Block]) -> tuple[str, bytes | None]:
+def _read_input(given: str | list[Block] | list[Turn]) -> tuple[str, bytes | None]:
     """The words, and the picture if there is one."""
     if isinstance(given, str):
         return given, None
-    words = " ".join(block.text or "" for block in given if block.type == "text").strip()
-    pictures = [block.data for block in given if block.type == "image" and block.data and block.mime_type]
+    blocks = [block for part in given for block in (part.content if isinstance(part, Turn) else [part])]
+    words = " ".join(block.text or "" for block in blocks if block.type == "text").strip()
+    pictures = [block.data for block in blocks if block.type == "image" and block.data and block.mime_type]
     if not words or len(pictures) > 1:
         raise Refusal(Problem.INVALID, "input needs text, and one picture at most here", field="input")
     return words, bare_picture(pictures[0], "input", most_bytes=_MOST_PICTURE_BYTES) if pictures else None

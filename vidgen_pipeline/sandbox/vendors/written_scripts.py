@@ -47,13 +47,14 @@ _SENTENCES_A_SCENE = 2
 
 @dataclass(frozen=True)
 class WrittenText:
-    """A model's text, what it took in tokens, and whether it broke off for want of room."""
+    """A model's text, what it took in tokens (some of the input cached), and whether it broke off for want of room."""
 
     text: str
     input_tokens: int
     thinking_tokens: int
     output_tokens: int
     cut_off: bool
+    cached_tokens: int = 0
 
     def units(self, model: str) -> Units:
         """What a bill for it counts."""
@@ -66,7 +67,8 @@ def write(
     """What a model answers to a message, in at most `room` tokens, thinking included.
 
     Words in a key that are known here: `wordy` (half too long until the draft is handed back), `blank` (scenes without
-    words, as often as it is asked), `ponder` (thinks as long as there is room, the first time that it is asked so).
+    words, as often as it is asked), `ponder` (thinks as long as there is room, the first time that it is asked so),
+    `recalls` (knows the instructions from before).
     """
     again = _DRAFT in message
     script = _script(message, wordy=account.has("wordy") and not again, blank=account.has("blank"))
@@ -80,7 +82,8 @@ def write(
         text = text.encode()[: left * 4].decode("utf-8", "ignore")
     asked = tokens_of(instructions) + tokens_of(message) + (tokens_of(json.dumps(schema)) if schema else 0)
     written = min(needed, left)
-    return WrittenText(text, asked, min(thinking, room), min(thinking, room) + written, cut_off)
+    known = tokens_of(instructions) if account.has("recalls") else 0
+    return WrittenText(text, asked, min(thinking, room), min(thinking, room) + written, cut_off, known)
 
 
 def tokens_of(text: str) -> int:

@@ -24,7 +24,6 @@ from vidgen_pipeline.domain.media import MediaCandidate, MediaKind
 from vidgen_pipeline.providers.media.answer_cache import FolderCache
 from vidgen_pipeline.providers.media.pexels import (
     PexelsProvider,
-    build_check,
     build_item,
     build_search,
     read_clips,
@@ -83,10 +82,18 @@ def test_a_search_asks_for_the_canvas(
     assert request.query == {"query": "harbour dawn", "orientation": shape[0], "size": shape[1], "per_page": 30}
 
 
-def test_one_item_and_the_key_are_asked_for():
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [("en", None), ("en-GB", None), ("de", "de-DE"), ("pt-PT", "pt-BR"), ("zh-Hant", "zh-TW"), ("hi", None)],
+)
+def test_the_terms_language_is_told_where_the_site_has_it(language: str, locale: str | None):
+    for kind in (MediaKind.CLIP, MediaKind.PHOTO):
+        assert build_search("Hafen", kind, scene(language=language)).query.get("locale") == locale
+
+
+def test_one_item_is_asked_for():
     assert build_item(MediaKind.CLIP, "9").path == "/v1/videos/videos/9"
     assert build_item(MediaKind.PHOTO, "9/../x").path == "/v1/photos/9%2F..%2Fx"
-    assert build_check("keycheck-9f3ac1").query == {"query": "keycheck-9f3ac1", "per_page": 1}
 
 
 @pytest.mark.parametrize("answer", [page("videos", CLIP), reply(json.dumps(CLIP))], ids=["a page", "one alone"])
@@ -94,6 +101,7 @@ def test_a_clip_has_its_mp4_files_its_length_and_its_maker(answer: WireReply):
     (clip,) = read_clips(answer)
     assert (clip.locator, clip.duration_ms, clip.author) == ("clip/90000001", 12_000, "Jane Roe")
     assert clip.page_url == "https://www.pexels.com/video/invented-harbour-90000001/"
+    assert clip.author_url == "https://www.pexels.com/@janeroe-invented"
     assert [(file.width, file.height, file.size_bytes) for file in clip.renditions] == [
         (1080, 1920, 9123456),
         (540, 960, 0),
@@ -105,6 +113,7 @@ def test_a_clip_has_its_mp4_files_its_length_and_its_maker(answer: WireReply):
 def test_a_photo_is_taken_in_its_original(alt: str | None):
     (photo,) = read_photos(page("photos", {**PHOTO, "alt": alt}))
     assert (photo.kind, photo.id, photo.author) == (MediaKind.PHOTO, "5", "Jane Roe")
+    assert photo.author_url == "https://www.pexels.com/@janeroe"
     assert [(file.address, file.width, file.height) for file in photo.renditions] == [
         ("https://images.pexels.com/photos/5/o.jpeg", 4000, 6000)
     ]
@@ -120,7 +129,7 @@ def test_what_has_no_file_is_not_offered_and_an_empty_page_is_none():
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"videos": {}}', '{"videos": [{"id": 1}]}', '{"videos": null}'])
 def test_an_answer_that_is_no_page_of_clips(body: str):
-    with pytest.raises((BadReply, TypeError, ValueError)):  # the last two are made a BadReply at the door
+    with pytest.raises(BadReply):
         read_clips(reply(body))
 
 
@@ -137,7 +146,7 @@ def test_an_answer_that_is_no_page_of_clips(body: str):
 )
 def test_each_status_has_its_class(status: int, body: bytes, kind: type[VidgenError]):
     judge = Judge("Pexels", PexelsProvider.kind_of_error)
-    assert type(judge.error_in(WireReply(status=status, content=body), build_check("x"))) is kind
+    assert type(judge.error_in(WireReply(status=status, content=body), build_item(MediaKind.PHOTO, "1"))) is kind
 
 
 def test_a_scene_finds_clips_of_its_shape_in_one_request(sites: Desk):
@@ -155,6 +164,7 @@ def test_a_scene_finds_clips_of_its_shape_in_one_request(sites: Desk):
         "Pexels", "Pexels License", "https://www.pexels.com/license/",
     )  # fmt: skip
     assert thanks.author
+    assert (thanks.author_url, thanks.source_url) == ("https://www.pexels.com/@invented", "https://www.pexels.com")
     assert thanks.page_url.startswith("https://www.pexels.com/video/harbour-dawn-")
     assert [candidate.attribution.title for candidate in found[-4:]] == ["Harbour"] * 4  # the near misses come last
     for record in log.records:
@@ -169,6 +179,21 @@ def test_a_poor_search_goes_on_to_photos_and_to_the_next_term(sites: Desk):
         ("/v1/videos/search", "fishing boats"),
     ]
     assert found[0].attribution.title == "Fishing boats"
+
+
+def test_what_other_videos_show_is_offered_last_and_the_next_term_asked_for_more(sites: Desk):
+    async def work(site: StockProvider) -> tuple[set[str], list[MediaCandidate]]:
+        before = {one.locator for one in await site.search(scene("harbour dawn", "fishing boats"))}
+        shown = scene("harbour dawn", "fishing boats", avoid=frozenset(before))
+        return before, await site.search(shown)
+
+    before, found = at_work(PexelsProvider(), sites, work)
+    assert [one.locator in before for one in found] == [False] * (len(found) - 12) + [True] * 12
+    assert len(found) > 14  # enough of the next kind or term
+    alone = at_work(PexelsProvider(), sites, lambda site: site.search(scene("sunset", avoid=frozenset({"clip/1"}))))
+    everything = frozenset(one.locator for one in alone)
+    again = at_work(PexelsProvider(), sites, lambda site: site.search(scene("sunset", avoid=everything)))
+    assert everything <= {one.locator for one in again}  # better shown again than nothing
 
 
 def test_nothing_is_found_for_nothing(sites: Desk):
@@ -276,8 +301,8 @@ def test_files_come_from_the_sites_own_hosts_only(tmp_path: Path):
 
     async def run() -> None:
         elsewhere = {**CLIP, "video_files": [{**CLIP["video_files"][1], "link": "https://evil.example/x.mp4"}]}  # type: ignore[index]
-        body = {"page": 1, "per_page": 1, "total_results": 1, "videos": [elsewhere], "photos": []}
-        async with vendor(answers(body)) as double:
+        body = {"page": 1, "per_page": 1, "total_results": 1, "videos": [elsewhere]}
+        async with vendor(answers(body), answers({"photos": []})) as double:
             provider = PexelsProvider(base_url=double.url)
             async with provider.connected(Credentials({"key": CANARY}), network=Network()) as site:
                 best = (await site.search(scene()))[0]
@@ -296,7 +321,7 @@ def test_a_key_is_checked_with_a_word_nobody_searches(key: str, valid: bool, wor
     assert (check.valid, words in check.message) == (valid, True)
     ((_, query),) = asked(sites)
     assert query["query"].startswith("keycheck-")
-    assert query["per_page"] == "1"
+    assert query["per_page"] == "3"
 
 
 @pytest.mark.parametrize(("key", "kind"), [("bad-1", AuthFailed), ("broke-1", RateLimited), ("limited-1", RateLimited)])

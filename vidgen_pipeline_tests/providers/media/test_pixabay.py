@@ -22,11 +22,8 @@ from vidgen_pipeline.domain.media import MediaCandidate, MediaKind
 from vidgen_pipeline.providers.media.answer_cache import FolderCache
 from vidgen_pipeline.providers.media.pixabay import (
     PixabayProvider,
-    build_check,
-    build_item,
     build_search,
-    read_clips,
-    read_photos,
+    read_hits,
 )
 from vidgen_pipeline.providers.media.stock import StockProvider
 from vidgen_pipeline.providers.network.failures import Judge
@@ -48,6 +45,7 @@ CLIP: dict[str, Any] = {
         "tiny": {"url": f"{_CDN}_tiny.mp4", "width": 540, "height": 960, "size": 1048576, "thumbnail": "t"},
     },
     "views": 1200, "downloads": 300, "likes": 20, "comments": 1, "user_id": 4242, "user": "janeroe", "userImageURL": "",
+    "userURL": "https://pixabay.com/users/janeroe-4242/",
     "isAiGenerated": False, "isLowQuality": False, "isGRated": True, "noAiTraining": False,
 }  # fmt: skip
 PHOTO: dict[str, Any] = {
@@ -74,17 +72,14 @@ def test_a_search_asks_for_the_canvas_as_far_as_the_site_knows_it():
     assert photos.query == {
         "q": "dawn", "safesearch": False, "per_page": 50, "image_type": "photo", "orientation": "horizontal",
     }  # fmt: skip
-    assert "orientation" not in build_search("x", MediaKind.PHOTO, scene(width=9, height=9), family_safe=True).query
-
-
-def test_fewer_than_three_can_not_be_asked_for():
-    assert build_item(MediaKind.CLIP, "9").query == {"id": "9", "per_page": 3}
-    assert build_check("keycheck-1").query == {"q": "keycheck-1", "per_page": 3}
+    square = build_search("x", MediaKind.PHOTO, scene(width=9, height=9, language="nb-NO"), family_safe=True)
+    assert (square.query["orientation"], square.query["lang"]) == ("all", "no")
 
 
 def test_a_clip_has_the_files_that_are_there():
-    (clip,) = read_clips(page(CLIP))
+    (clip,) = read_hits(page(CLIP))
     assert (clip.locator, clip.duration_ms, clip.author) == ("clip/800001", 14_000, "janeroe")
+    assert clip.author_url == "https://pixabay.com/users/janeroe-4242/"
     assert (clip.words, clip.page_url) == ("harbour, dawn, boats", "https://pixabay.com/videos/id-800001/")
     assert [(file.width, file.height, file.size_bytes) for file in clip.renditions] == [
         (1080, 1920, 7340032),
@@ -103,7 +98,7 @@ def test_a_clip_has_the_files_that_are_there():
     ],
 )  # fmt: skip
 def test_a_photo_has_the_sizes_that_the_account_gets(more: dict[str, Any], sizes: list[tuple[int, int]]):
-    photos = read_photos(page({**PHOTO, **more}))
+    photos = read_hits(page({**PHOTO, **more}))
     assert [(file.width, file.height) for photo in photos for file in photo.renditions] == sizes
 
 
@@ -119,8 +114,8 @@ def test_a_photo_has_the_sizes_that_the_account_gets(more: dict[str, Any], sizes
     ],
 )
 def test_what_is_not_wanted_is_left_out(flags: dict[str, Any], settings: dict[str, bool], offered: bool):
-    assert bool(read_clips(page({**CLIP, **flags}), **settings)) is offered
-    assert bool(read_photos(page({**PHOTO, **flags}), **settings)) is offered
+    assert bool(read_hits(page({**CLIP, **flags}), **settings)) is offered
+    assert bool(read_hits(page({**PHOTO, **flags}), **settings)) is offered
 
 
 @pytest.mark.parametrize(
@@ -128,7 +123,7 @@ def test_what_is_not_wanted_is_left_out(flags: dict[str, Any], settings: dict[st
 )
 def test_an_answer_that_is_no_page(body: str):
     with pytest.raises(BadReply):
-        read_clips(reply(body))
+        read_hits(reply(body))
 
 
 @pytest.mark.parametrize(
@@ -145,7 +140,14 @@ def test_an_answer_that_is_no_page(body: str):
 )
 def test_each_documented_error_has_its_class(status: int, body: bytes, media_type: str, kind: type[VidgenError]):
     answer = WireReply(status=status, content=body, headers={"content-type": media_type})
-    assert type(Judge("Pixabay", PixabayProvider.kind_of_error).error_in(answer, build_check("x"))) is kind
+    assert (
+        type(
+            Judge("Pixabay", PixabayProvider.kind_of_error).error_in(
+                answer, build_search("x", MediaKind.PHOTO, scene(), family_safe=True)
+            )
+        )
+        is kind
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,6 +171,7 @@ def test_clips_of_the_canvas_shape_come_before_larger_ones_of_another(sites: Des
     assert found[0].width < found[0].height
     assert found[0].attribution.licence == "Pixabay Content License"
     assert found[0].attribution.page_url.startswith("https://pixabay.com/videos/id-")
+    assert found[0].attribution.author_url.startswith("https://pixabay.com/users/")
 
 
 def test_photos_of_1280_px_are_never_enough_for_full_hd_and_their_own_account_gets_more(sites: Desk):

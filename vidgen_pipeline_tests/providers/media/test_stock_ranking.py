@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from vidgen_pipeline.domain.media import MediaKind
-from vidgen_pipeline.providers.media.stock_ranking import best_rendition, good_enough, ranked, relevance, search_terms
+from vidgen_pipeline.providers.media.stock_ranking import best_rendition, good_enough, ranked, relevance
 from vidgen_pipeline_tests.providers.media.stock_scene import item, scene
 
 FULL_HD = scene(width=1080, height=1920, duration_ms=8_000)
@@ -41,6 +41,22 @@ def test_the_better_one_comes_first_wherever_the_site_has_it(better: object, wor
 
 def test_among_equals_the_site_decides_and_nothing_comes_twice():
     assert order(item(3), item(1), item(2), item(1)) == ["3", "1", "2"]
+
+
+def test_what_is_shown_elsewhere_comes_last_however_well_it_fits_and_is_not_enough():
+    fits, poor = [item(1), item(2), item(3)], item(4, "kitten", (360, 640))
+    query = FULL_HD.model_copy(update={"avoid": frozenset({"clip/1", "clip/2"})})
+    assert [one.id for one in ranked([*fits, poor], query)] == ["3", "4", "1", "2"]
+    assert not good_enough([*fits, poor], query)
+    assert good_enough([*fits, item(5), item(6)], query)
+
+
+def test_words_of_another_language_say_nothing():
+    german = scene("Hafen", narration="Boote", language="de")
+    assert relevance(item(1, "harbour dawn"), german) is None
+    assert relevance(item(1, "Hafen, Boote"), german) == pytest.approx(1.1)
+    english = scene("Hafen", narration="Boote")
+    assert relevance(item(1, "harbour dawn"), english) == 0
 
 
 def test_words_match_across_endings_accents_and_case():
@@ -87,14 +103,3 @@ def test_a_file_that_is_too_heavy_is_left_alone():
 )
 def test_three_good_ones_are_enough(third: object, enough: bool):
     assert good_enough([item(1), item(2), third], FULL_HD) is enough  # type: ignore[list-item]  # an item it is
-
-
-def test_terms_are_asked_in_their_order_once_each_and_short():
-    assert search_terms(scene("Harbour  dawn", "harbour dawn", " ", "boats", "sea", "sky"), 3) == [
-        "Harbour dawn",
-        "boats",
-        "sea",
-    ]
-    assert search_terms(scene("word " * 40), 3) == [("word " * 20).strip()]
-    assert search_terms(scene("x" * 150), 3) == ["x" * 100]
-    assert search_terms(scene().model_copy(update={"search_terms": ()}), 3) == ["Boats leave the harbour at dawn."]

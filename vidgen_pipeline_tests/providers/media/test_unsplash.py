@@ -25,10 +25,8 @@ from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.providers.media.stock import StockProvider
 from vidgen_pipeline.providers.media.unsplash import (
     UnsplashProvider,
-    build_check,
     build_search,
     build_use,
-    orientation_of,
     read_photos,
 )
 from vidgen_pipeline.providers.network.failures import Judge
@@ -50,7 +48,10 @@ PHOTO: dict[str, Any] = {
         "download_location": "https://api.unsplash.com/photos/aB3dE5fG7hI/download?ixid=INVENTED&x=a%20b",
     },
     "current_user_collections": [],
-    "user": {"id": "u", "username": "janeroe_invented", "name": "Jane Roe", "first_name": "Jane", "last_name": "Roe"},
+    "user": {
+        "id": "u", "username": "janeroe_invented", "name": "Jane Roe", "first_name": "Jane", "last_name": "Roe",
+        "links": {"self": "s", "html": "https://unsplash.com/@janeroe_invented", "photos": "p"},
+    },
 }  # fmt: skip
 
 
@@ -64,14 +65,17 @@ def test_a_search_asks_for_the_canvas_and_the_version():
     assert request.query == {
         "query": "harbour dawn", "orientation": "portrait", "content_filter": "high", "per_page": 30,
     }  # fmt: skip
-    assert orientation_of(scene(width=1920, height=1080)) == "landscape"
-    assert orientation_of(scene(width=1080, height=1080)) == "squarish"
+    assert build_search("x", scene(width=1920, height=1080)).query["orientation"] == "landscape"
+    assert build_search("x", scene(width=1080, height=1080)).query["orientation"] == "squarish"
+    assert build_search("Hafen", scene(language="de-AT")).query["lang"] == "de"
+    assert build_search("港口", scene(language="zh-TW")).query["lang"] == "zh-Hant"
 
 
 @pytest.mark.parametrize("answer", [page(PHOTO), reply(json.dumps({**PHOTO, "exif": {}}))], ids=["a page", "one alone"])
 def test_a_photo_comes_in_sizes_that_keep_its_address(answer: WireReply):
     (photo,) = read_photos(answer)
     assert (photo.locator, photo.author, photo.title) == ("photo/aB3dE5fG7hI", "Jane Roe", "Invented harbour at dawn")
+    assert photo.author_url == "https://unsplash.com/@janeroe_invented?utm_source=vidgen_pipeline&utm_medium=referral"
     assert photo.page_url == "https://unsplash.com/photos/aB3dE5fG7hI?utm_source=vidgen_pipeline&utm_medium=referral"
     assert [(file.width, file.height) for file in photo.renditions] == [
         (1067, 1600), (1600, 2400), (2133, 3200), (2731, 4096),
@@ -127,7 +131,7 @@ def test_an_answer_that_is_no_page(body: str):
 def test_each_documented_error_has_its_class(status: int, body: bytes, left: str | None, kind: type[VidgenError]):
     headers = {} if left is None else {"x-ratelimit-remaining": left}
     answer = WireReply(status=status, content=body, headers=headers)
-    assert type(Judge("Unsplash", UnsplashProvider.kind_of_error).error_in(answer, build_check("x"))) is kind
+    assert type(Judge("Unsplash", UnsplashProvider.kind_of_error).error_in(answer, build_search("x", scene()))) is kind
 
 
 async def _best(site: StockProvider) -> MediaCandidate:
@@ -149,6 +153,7 @@ def test_a_photo_is_found_brought_in_and_its_use_reported_once(sites: Desk, tmp_
     log = Kept()
     best, path = at_work(UnsplashProvider(), sites, lambda site: _best_brought_in(site, tmp_path), log=log)
     assert (best.kind, best.attribution.source, best.attribution.author) == (MediaKind.PHOTO, "Unsplash", "Jane Roe")
+    assert best.attribution.source_url == "https://unsplash.com?utm_source=vidgen_pipeline&utm_medium=referral"
     assert (probe_photo(path).width, probe_photo(path).height) == (best.width, best.height) == (900, 1600)
     paths = [path for path, _ in asked(sites)]
     assert paths == ["/search/photos", f"/photos/{best.locator.removeprefix('photo/')}/download"]

@@ -21,13 +21,12 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.script.anthropic import (
     AnthropicProvider,
     build_message,
-    build_models,
     read_message,
-    read_models,
 )
 from vidgen_pipeline.providers.script.assignment import Ask
 from vidgen_pipeline.providers.script.drafts import script_schema
@@ -84,14 +83,14 @@ def test_a_script_is_asked_for_as_the_vendor_documents_it():
 def test_the_text_is_found_behind_the_models_thinking():
     answer = read_message(recorded())
     assert (answer.ending, answer.text) == (Ending.COMPLETE, '{"title":"Why rain smells"}')
-    assert (answer.input_tokens, answer.output_tokens) == (430, 701)
+    assert answer.tokens == Tokens(read=430, written=701)
 
 
-def test_cached_tokens_were_read_too():
+def test_cached_tokens_were_read_too_and_are_told_apart():
     usage = {"input_tokens": 30, "cache_creation_input_tokens": 100, "cache_read_input_tokens": 300, "output_tokens": 7}
-    assert read_message(recorded(usage=usage)).input_tokens == 430
+    assert read_message(recorded(usage=usage)).tokens == Tokens(read=430, cached=300, kept=100, written=7)
     nothing = {"input_tokens": 30, "cache_creation_input_tokens": None, "output_tokens": 7}
-    assert read_message(recorded(usage=nothing)).input_tokens == 30
+    assert read_message(recorded(usage=nothing)).tokens == Tokens(read=30, written=7)
 
 
 ENDINGS: list[tuple[dict[str, Any], Ending, str]] = [
@@ -157,17 +156,6 @@ def test_a_good_answer_is_no_error():
     assert AnthropicProvider.kind_of_error(recorded(error={"type": "rate_limit_error"})) is None
 
 
-def test_models_say_when_they_end():
-    request = build_models()
-    assert (request.path, request.paid, request.headers["anthropic-version"]) == ("/v1/models", False, "2026-10-21")
-    listed = [
-        {"type": "model", "id": "claude-sonnet-5-5", "lifecycle": "active", "retires_at": None},
-        {"type": "model", "id": "claude-sonnet-4-5", "lifecycle": "deprecated", "retires_at": "2026-11-30T00:00:00Z"},
-    ]
-    answer = {"data": listed, "first_id": None, "last_id": None, "has_more": False}
-    assert read_models(reply(answer)) == {"claude-sonnet-5-5": "", "claude-sonnet-4-5": "2026-11-30"}
-
-
 @pytest.mark.parametrize(
     ("key", "valid", "words"),
     [
@@ -181,6 +169,7 @@ def test_a_key_is_checked_for_nothing(key: str, valid: bool, words: str, studio:
     assert check.valid is valid
     assert words in check.message
     assert not studio.charges()
+    assert studio.requests()[-1]["path"] == "/v1/models/claude-sonnet-5-5"
 
 
 def test_a_key_without_money_or_unknown_costs_nothing(studio: Studio):

@@ -20,14 +20,13 @@ from vidgen_pipeline.domain.errors import (
     RateLimited,
     VidgenError,
 )
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.script.assignment import Ask
 from vidgen_pipeline.providers.script.drafts import script_schema
 from vidgen_pipeline.providers.script.openai_gpt import (
     OpenAIScriptProvider,
-    build_models,
     build_response,
-    read_models,
     read_response,
 )
 from vidgen_pipeline.providers.script.writing import Ending
@@ -93,7 +92,17 @@ def test_a_script_is_asked_for_as_the_vendor_documents_it():
 def test_the_text_is_found_behind_the_models_thinking():
     answer = read_response(recorded())
     assert (answer.ending, answer.text) == (Ending.COMPLETE, '{"title":"Why rain smells"}')
-    assert (answer.input_tokens, answer.output_tokens) == (412, 655)
+    assert answer.tokens == Tokens(read=412, written=655)
+
+
+def test_cached_tokens_are_told_apart():
+    usage = {
+        "input_tokens": 412, "input_tokens_details": {"cached_tokens": 300, "cache_write_tokens": 100},
+        "output_tokens": 655,
+    }  # fmt: skip
+    assert read_response(recorded(usage=usage)).tokens == Tokens(read=412, cached=300, kept=100, written=655)
+    untold = recorded(usage={**usage, "input_tokens_details": None})
+    assert read_response(untold).tokens == Tokens(read=412, written=655)
 
 
 ENDINGS: list[tuple[dict[str, Any], Ending, str]] = [
@@ -160,18 +169,6 @@ def test_each_documented_error_has_its_class(answer: WireReply, kind: type[Vidge
 
 def test_a_good_answer_is_no_error():
     assert OpenAIScriptProvider.kind_of_error(recorded()) is None
-
-
-def test_models_say_when_they_end():
-    assert (build_models().path, build_models().paid) == ("/v1/models", False)
-    listed = [
-        {"id": "gpt-6.1-terra", "object": "model", "created": 1, "owned_by": "system", "shutdown_date": None},
-        {"id": "gpt-4o", "object": "model", "created": 1, "owned_by": "system", "shutdown_date": "2027-01-14"},
-        {"id": "older", "object": "model", "created": 1, "owned_by": "system"},
-    ]
-    assert read_models(reply({"object": "list", "data": listed})) == {
-        "gpt-6.1-terra": "", "gpt-4o": "2027-01-14", "older": "",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

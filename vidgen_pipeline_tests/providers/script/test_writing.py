@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from vidgen_pipeline.domain.errors import BadReply, ContentRejected, ProviderError, ProviderRetired, SubmitUnknown
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.domain.script import Script, Visual
 from vidgen_pipeline.providers.base import ProviderResult
 from vidgen_pipeline.providers.network.network import Network
@@ -51,6 +52,18 @@ def test_what_it_costs_is_what_the_vendor_took(kind: type[ScriptWriter], studio:
     assert result.cost.usage["output_tokens"] == charge["units"]["output_tokens"]
     assert studio.spent() == result.cost
     assert taken <= kind().estimate(Work(video_ms=60_000)).amount
+
+
+@both
+def test_what_was_cached_costs_what_the_vendor_took_for_it(kind: type[ScriptWriter], studio: Studio):
+    result = studio.write(kind(), key="sandbox-recalls-1")
+    (charge,) = studio.charges()
+    assert result.cost.amount == pytest.approx(Decimal(charge["amount_usd"]), abs=Decimal("0.000002"))
+    read, cached = (result.cost.usage[name] for name in ("input_tokens", "cached_input_tokens"))
+    assert 0 < cached < read
+    assert (
+        result.cost.amount < kind().price_tokens(Tokens(read=read, written=result.cost.usage["output_tokens"])).amount
+    )
 
 
 @both

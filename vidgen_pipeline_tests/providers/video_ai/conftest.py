@@ -13,7 +13,7 @@ from vidgen_pipeline.runtime.postgres.databases import Databases
 from vidgen_pipeline.sandbox.server import running_sandbox
 from vidgen_pipeline.sandbox.vendors import hailuo, kling, luma, minimax, openai_sora, pixverse, runway, veo
 from vidgen_pipeline_tests.providers.video_ai.studio import Studio
-from vidgen_pipeline_tests.services.paying import House
+from vidgen_pipeline_tests.services.paying import House, settle_older_calls
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +37,7 @@ def studio_engine(server: Databases) -> Iterator[Engine]:
 
 @pytest.fixture
 def studio(studio_url: str, studio_engine: Engine, tmp_path: Path) -> Iterator[Studio]:
+    settle_older_calls(studio_engine)
     studio = Studio(studio_url, House(studio_engine, tmp_path), tmp_path)
     yield studio
     studio.client.close()

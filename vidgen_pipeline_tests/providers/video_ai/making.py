@@ -11,9 +11,11 @@ from PIL import Image
 from vidgen_pipeline.domain.errors import VidgenError
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.providers.catalogue import catalogue
+from vidgen_pipeline.providers.jobs import FailedJob
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.remote import RemoteProvider
-from vidgen_pipeline.providers.video_ai.clips import ClipPlan
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan
+from vidgen_pipeline.providers.video_ai.talk import MadeClip
 from vidgen_pipeline.providers.wire import Phase, WireReply, WireRequest
 
 PICTURE = b"\xff\xd8\xff a jpeg"
@@ -46,6 +48,20 @@ def judged(
     asked = WireRequest(method=method, path="/somewhere", phase=phase, paid=phase is Phase.SUBMIT)
     error = Judge("The vendor", adapter.kind_of_error).error_in(reply_of(body, status), asked)
     return None if error is None else type(error)
+
+
+def made_of(told: MadeClip | FailedJob | None) -> MadeClip:
+    """The clip of a job that ended well."""
+    assert isinstance(told, MadeClip)
+    return told
+
+
+def failure_of(told: MadeClip | FailedJob | None) -> FailedJob:
+    """How a job ended that made nothing."""
+    assert isinstance(told, FailedJob)
+    assert told.error.provider
+    assert told.error.remedy
+    return told
 
 
 def photo(path: Path, width: int = 640, height: int = 400) -> Path:

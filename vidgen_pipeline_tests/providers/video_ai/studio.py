@@ -46,14 +46,14 @@ class Studio:
         return account_of(self.key).id
 
     def make(
-        self, adapter: ClipProvider, request: ClipRequest, *, parts: dict[str, str] | None = None
+        self, adapter: ClipProvider, request: ClipRequest, *, parts: dict[str, str] | None = None, scene: int = 0
     ) -> ProviderResult[Path]:
-        """The clip, made for the first scene."""
+        """The clip, made for a scene."""
 
         async def run() -> ProviderResult[Path]:
             ledger = self.house.ledger(test_mode=True)
             async with adapter.connected(self._credentials(parts), network=self._network(), ledger=ledger) as maker:
-                with on_scene(0):
+                with on_scene(scene):
                     return await maker.make_clip(request, self.folder)
 
         return asyncio.run(run())

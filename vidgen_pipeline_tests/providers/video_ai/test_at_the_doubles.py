@@ -60,7 +60,9 @@ MAKERS = {
     "runway": Maker(adapter=RunwayProvider(), seconds=2, cancels=True),
     "luma": Maker(adapter=LumaProvider(model="ray-3.2@540p"), seconds=5, size=(540, 960)),
     "luma, older": Maker(adapter=LumaProvider(model="ray-2"), seconds=5, finds_lost=True, key="sandbox-dream"),
-    "minimax": Maker(adapter=MiniMaxProvider(), seconds=4, ratio=SQUARE, size=(768, 768), cancels=True),
+    "minimax": Maker(
+        adapter=MiniMaxProvider(), seconds=4, ratio=SQUARE, size=(768, 768), finds_lost=True, cancels=True
+    ),
     "hailuo": Maker(adapter=HailuoProvider(), seconds=6, ratio=LANDSCAPE, size=(1366, 768)),
     "pixverse": Maker(adapter=PixVerseProvider(), finds_lost=True, sends_again=True, usd=Decimal("0.27")),
     "veo": Maker(adapter=VeoProvider(), cancels=True),
@@ -68,6 +70,7 @@ MAKERS = {
     "openai_sora": Maker(adapter=SoraProvider(), seconds=4, finds_lost=True),
 }
 PICTURED = {name: maker for name, maker in MAKERS.items() if name != "luma, older"}
+LISTED = {name: MAKERS[name] for name in ("luma, older", "minimax", "openai_sora")}
 CANCELLING = {name: maker for name, maker in MAKERS.items() if maker.cancels}
 SIGNED = {name: maker for name, maker in MAKERS.items() if maker.adapter.provider_name not in {"veo", "openai_sora"}}
 each = pytest.mark.parametrize("maker", MAKERS.values(), ids=MAKERS.keys())
@@ -118,6 +121,7 @@ def test_a_prompt_that_is_refused(studio: Studio, maker: Maker):
     studio.open_account(maker.key)
     with pytest.raises(ContentRejected) as caught:
         studio.make(maker.adapter, maker.scene("A fox, sandbox-refuse"))
+    assert "It says: " in caught.value.message
     assert caught.value.remedy
     assert studio.house.statuses() == ["failed"]
 
@@ -164,6 +168,57 @@ def test_a_request_that_was_lost_on_its_way_is_sent_again_only_where_that_is_saf
         with pytest.raises(SubmitUnknown):
             studio.make(maker.adapter, maker.scene())
         assert studio.charges(maker.adapter) == []
+
+
+@pytest.mark.parametrize("maker", LISTED.values(), ids=LISTED.keys())
+def test_of_two_jobs_that_look_the_same_the_lost_one_is_found(studio: Studio, maker: Maker):
+    studio.open_account(maker.key)
+    studio.make(maker.adapter, maker.scene())
+    studio.fault(maker.adapter, "close_after_accepting", "submit")
+    studio.make(maker.adapter, maker.scene(), scene=1)
+    assert studio.house.statuses() == ["done", "done"]
+    jobs = [row["job_id"] for row in studio.house.rows()]
+    assert sorted(jobs) == sorted(charge["job"] for charge in studio.charges(maker.adapter))
+    assert len(set(jobs)) == 2
+
+
+def test_a_job_that_may_be_another_calls_is_left_to_the_person(studio: Studio):
+    """The first never arrived; the second was made. MiniMax tells of neither what it shows."""
+    maker = MAKERS["minimax"]
+    for scene, fault in enumerate(("close_before_reading", "close_after_accepting")):
+        studio.fault(maker.adapter, fault, "submit")
+        with pytest.raises(SubmitUnknown):
+            studio.make(maker.adapter, maker.scene(f"A fox, number {scene}"), scene=scene)
+    assert studio.house.statuses() == ["unknown", "unknown"]
+    assert len(studio.charges(maker.adapter)) == 1
+    assert len(studio.requests(maker.adapter, "submit")) == 2
+
+
+def test_what_a_refused_clip_was_charged_is_in_the_ledger_and_told(studio: Studio):
+    maker = MAKERS["runway"]
+    studio.fault(maker.adapter, "moderation", "poll")
+    with pytest.raises(ContentRejected, match=r"It charged 0\.24 USD for that") as caught:
+        studio.make(maker.adapter, maker.scene())
+    (row,) = studio.house.rows()
+    assert (row["status"], row["cost_amount"], row["usage"]) == ("failed", Decimal("0.24"), {"credits": 24})
+    assert row["error_message"] == str(caught.value)
+    assert studio.paid(maker.adapter) == row["cost_amount"]
+    studio.fault(maker.adapter, "job_failed", "poll")
+    with pytest.raises(ProviderError):
+        studio.make(maker.adapter, maker.scene())
+    assert studio.house.rows()[1]["cost_amount"] is None  # given back
+
+
+def test_a_picture_is_sent_once_for_a_clip_that_is_bought(studio: Studio, tmp_path: Path):
+    maker = MAKERS["pixverse"]
+    scene = maker.scene(frame=photo(tmp_path / "fox.png"))
+    studio.fault(maker.adapter, "close_after_accepting", "submit")
+    studio.make(maker.adapter, scene)
+    studio.house.next_attempt()
+    studio.make(maker.adapter, scene)
+    assert len(studio.requests(maker.adapter, "submit")) == 2
+    assert [visit["path"] for visit in studio.requests(maker.adapter, "read")] == ["/openapi/v2/image/upload"]
+    assert len(studio.charges(maker.adapter)) == 1
 
 
 @pytest.mark.parametrize("maker", SIGNED.values(), ids=SIGNED.keys())

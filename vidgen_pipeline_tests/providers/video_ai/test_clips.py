@@ -20,26 +20,23 @@ from vidgen_pipeline.providers.catalogue import catalogue, providers_of
 from vidgen_pipeline.providers.factory import ProviderFactory
 from vidgen_pipeline.providers.paid import CallState, PaidCall
 from vidgen_pipeline.providers.remote import Work
-from vidgen_pipeline.providers.video_ai.clips import (
-    ClipProvider,
-    MadeClip,
-    choose_length,
-    cut_prompt,
-    first_picture,
-    job_error,
-    offer_of,
-    pixels,
-    sent_after,
-    the_only,
-    utf16_size,
-)
+from vidgen_pipeline.providers.video_ai.clips import ClipProvider
 from vidgen_pipeline.providers.video_ai.hailuo import HailuoProvider
 from vidgen_pipeline.providers.video_ai.kling import KlingProvider
 from vidgen_pipeline.providers.video_ai.luma import LumaProvider
 from vidgen_pipeline.providers.video_ai.openai_sora import SoraProvider
+from vidgen_pipeline.providers.video_ai.plans import (
+    choose_length,
+    cut_prompt,
+    first_picture,
+    nearest_ratio,
+    offer_of,
+    pixels,
+    utf16_size,
+)
 from vidgen_pipeline.providers.video_ai.runway import RunwayProvider
-from vidgen_pipeline.providers.video_ai.veo import VeoProvider
-from vidgen_pipeline_tests.providers.video_ai.making import photo, plan_of, reply_of
+from vidgen_pipeline.providers.video_ai.talk import JobState, MadeClip, job_error, job_id, sent_then, states, told
+from vidgen_pipeline_tests.providers.video_ai.making import failure_of, photo, plan_of, reply_of
 
 PORTRAIT, LANDSCAPE, SQUARE = AspectRatio.PORTRAIT, AspectRatio.LANDSCAPE, AspectRatio.SQUARE
 
@@ -107,10 +104,6 @@ def test_a_clip_that_begins_with_a_picture_is_five_seconds_long_at_luma(tmp_path
 @pytest.mark.parametrize(
     ("adapter", "request_", "words"),
     [
-        (RunwayProvider(), scene(ratio=SQUARE), "no 1:1 clips"),
-        (VeoProvider(), scene(ratio=SQUARE), "no 1:1 clips"),
-        (SoraProvider(), scene(ratio=SQUARE), "no 1:1 clips"),
-        (HailuoProvider(), scene(ratio=PORTRAIT), "no 9:16 clips"),
         (RunwayProvider(model="gen4_turbo"), scene(), "moves pictures"),
         (HailuoProvider(model="MiniMax-Hailuo-2.3-Fast"), scene(), "moves pictures"),
         (HailuoProvider(model="MiniMax-Hailuo-02@512P"), scene(), "moves pictures"),
@@ -125,14 +118,64 @@ def test_what_a_maker_can_not_do_is_said_before_it_is_asked(adapter: ClipProvide
     assert caught.value.provider == adapter.provider_name
 
 
+@pytest.mark.parametrize(
+    ("wanted", "made", "nearest"),
+    [
+        ("9:16", ("16:9", "9:16", "1:1"), "9:16"),
+        ("1:1", ("16:9", "9:16"), "16:9"),  # as far from the one as from the other: the first
+        ("1:1", ("9:16", "16:9"), "9:16"),
+        ("9:16", ("16:9",), "16:9"),
+        ("9:16", ("16:9", "1:1"), "1:1"),
+        ("16:9", ("4:3", "21:9"), "21:9"),
+        ("1:1", ("4:3", "9:16"), "4:3"),
+        ("1:1", ("9:16", "3:4", "16:9"), "3:4"),
+        ("1:1", (), "1:1"),
+    ],
+)
+def test_the_nearest_shape_is_the_one_of_which_least_is_cut(wanted: str, made: tuple[str, ...], nearest: str):
+    assert nearest_ratio(wanted, made) == nearest
+
+
+ASKED_AND_MADE = {
+    "kling": ("16:9", "9:16", "1:1"),
+    "runway": ("16:9", "9:16", "16:9"),
+    "luma": ("16:9", "9:16", "1:1"),
+    "minimax": ("16:9", "9:16", "1:1"),
+    "hailuo": ("16:9", "16:9", "16:9"),
+    "pixverse": ("16:9", "9:16", "1:1"),
+    "veo": ("16:9", "9:16", "16:9"),
+    "openai_sora": ("16:9", "9:16", "16:9"),
+}
+"""What each maker makes when it is asked for a landscape, a portrait and a square from words alone."""
+TAKE_NO_SHAPE = frozenset({"veo", "openai_sora"})
+"""With these a clip that begins with a picture has one of their own shapes, and the picture is cut to it."""
+
+
+@pytest.mark.parametrize("provider", ASKED_AND_MADE)
+@pytest.mark.parametrize("pictured", [False, True])
+def test_what_a_maker_can_not_make_it_makes_in_the_nearest_shape(provider: str, pictured: bool, tmp_path: Path):
+    adapter = ProviderFactory().get_provider(provider, ClipProvider)
+    frame = photo(tmp_path / "fox.png") if pictured else None
+    any_shape = pictured and provider not in TAKE_NO_SHAPE
+    for asked, made in zip((LANDSCAPE, PORTRAIT, SQUARE), ASKED_AND_MADE[provider], strict=True):
+        plan = adapter.plan(scene(ratio=asked, frame=frame))
+        assert plan.ratio == (asked if any_shape else made)
+        if plan.picture is not None:
+            width, height = Image.open(BytesIO(plan.picture)).size
+            across, down = (int(part) for part in plan.ratio.split(":"))
+            assert width * down == height * across
+
+
+def test_the_table_of_shapes_has_every_maker():
+    assert ASKED_AND_MADE.keys() == {one.id for one in providers_of(Category.VIDEO_AI) if one.models[0].durations_s}
+
+
 def test_a_picture_gives_the_shape_where_the_vendor_takes_it(tmp_path: Path):
     frame = photo(tmp_path / "fox.png")
     for adapter, ratio in ((HailuoProvider(), PORTRAIT), (RunwayProvider(), SQUARE)):
         picture = adapter.plan(scene(ratio=ratio, frame=frame)).picture
         assert picture is not None
         assert Image.open(BytesIO(picture)).size == pixels(ratio, 1080)
-    with pytest.raises(InvalidInput):
-        VeoProvider().plan(scene(ratio=SQUARE, frame=frame))
     assert RunwayProvider(model="veo3.1").plan(scene(frame=frame)).picture is None
     for model, ratio, size in (("sora-2", PORTRAIT, (720, 1280)), ("sora-2-pro@1024p", LANDSCAPE, (1792, 1024))):
         picture = SoraProvider(model=model).plan(scene(ratio=ratio, frame=frame)).picture
@@ -211,11 +254,53 @@ def test_a_failed_job_speaks_to_a_person(kind: type[VidgenError], words: str):
     assert job_error("kling", "").message == f"{catalogue()['kling'].name} could not make the clip."
 
 
+def test_what_a_failed_job_was_charged_is_said_and_kept():
+    spent = Cost(amount=Decimal("0.6"), usage={"credits": 60})
+    for said, words in (
+        ("no foxes.", "It says: no foxes. It charged 0.60 USD for that."),
+        ("no foxes", "It says: no foxes. It charged 0.60 USD for that."),
+        ("", "could not make the clip. It charged 0.60 USD for that."),
+    ):
+        failed = failure_of(told("kling", JobState.FAILED, MadeClip(charged=spent), said))
+        assert failed.error.message.endswith(words)
+        assert failed.cost == spent
+
+
+def test_a_word_for_a_state_means_what_the_vendors_map_says():
+    words = states(running="waits works", done="ready", failed="broke", rejected="refused")
+    made = MadeClip(address="https://x")
+    for word in ("waits", "works", "a word of next year"):
+        assert told("kling", words.get(word), made, "against our policy") is None
+    assert told("kling", words.get("ready"), made, "against our policy") is made
+    for word, said, kind in (
+        ("broke", "internal", ProviderError),
+        ("broke", "against our Policies", ContentRejected),
+        ("refused", "", ContentRejected),
+    ):
+        assert type(failure_of(told("kling", words[word], made, said)).error) is kind
+    assert type(failure_of(told("kling", words["broke"], made, "a policy", OutOfCredit)).error) is OutOfCredit
+
+
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        ({"data": {"id": "87"}}, "87"),
+        ({"data": {"id": 9007199254740993}}, "9007199254740993"),
+        ({"data": {"id": {"a": 1}}}, ""),
+        ({"data": {"id": None}}, ""),
+        ({"data": []}, ""),
+        (b"<html>", ""),
+    ],
+)
+def test_a_jobs_number_is_kept_as_it_is(body: object, number: str):
+    assert job_id("data", "id")(reply_of(body)) == number
+
+
 def test_what_was_lost_is_looked_for_from_a_minute_before_it_left():
     left = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
     call = PaidCall(id=uuid4(), state=CallState.UNKNOWN, provider="x", model="m", base_url="u", sent_at=left)
-    assert sent_after(call, reply_of({})) == left - timedelta(seconds=60)
-    fresh = PaidCall(id=uuid4(), state=CallState.INTENT, provider="x", model="m", base_url="u")
-    answer = reply_of({})
-    assert timedelta(minutes=5) < answer.received_at - sent_after(fresh, answer) < timedelta(minutes=15)
-    assert [the_only(found) for found in ([], ["a"], ["a", "b"])] == [None, "a", None]
+    near = [sent_then(call, left + timedelta(seconds=seconds)) for seconds in (-61, -60, 0, 600, 601)]
+    assert near == [False, True, True, True, False]
+    assert not sent_then(call, left + timedelta(seconds=121), within=timedelta(minutes=2))
+    never = PaidCall(id=uuid4(), state=CallState.INTENT, provider="x", model="m", base_url="u")
+    assert not sent_then(never, left)

@@ -17,6 +17,7 @@ from vidgen_pipeline.domain.errors import (
     BadReply,
     ContentRejected,
     InvalidInput,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
     ProviderError,
@@ -26,24 +27,12 @@ from vidgen_pipeline.domain.errors import (
 )
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.providers.paid import CallState, PaidCall
-from vidgen_pipeline.providers.video_ai.clips import MadeClip
-from vidgen_pipeline.providers.video_ai.kling import (
-    KlingProvider,
-    build_submit,
-    build_tasks,
-    read_found,
-    read_legacy_state,
-    read_state,
-)
-from vidgen_pipeline.providers.video_ai.kling_legacy import (
-    build_legacy_ask,
-    build_legacy_find,
-    build_legacy_submit,
-    read_legacy_found,
-    signed_token,
-)
-from vidgen_pipeline.providers.wire import Credentials, Phase, places_for
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline.providers.video_ai import kling_legacy
+from vidgen_pipeline.providers.video_ai.kling import KlingProvider, build_submit, read_found, read_state
+from vidgen_pipeline.providers.video_ai.kling_legacy import legacy_wire, signed_token
+from vidgen_pipeline.providers.video_ai.plans import ClipPlan
+from vidgen_pipeline.providers.wire import Credentials, Phase, WireRequest, places_for
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 CALL = PaidCall(id=UUID(int=7), state=CallState.UNKNOWN, provider="kling", model="kling-3.0", base_url="https://x")
 TEXT = plan_of("kling", "kling-3.0", 5, "A fox crosses a snowy field")
@@ -53,6 +42,12 @@ def task(**fields: Any) -> dict[str, Any]:
     one = {"id": "8700000001", "status": "processing", "message": "", "create_time": 1790000000000,
            "update_time": 1790000030000, "external_id": "job-01HEXAMPLE-1"}  # fmt: skip
     return {"code": 0, "message": "SUCCEED", "request_id": "req-2", "data": [{**one, **fields}]}
+
+
+def submit_of(plan: ClipPlan, reference: str) -> WireRequest:
+    request = legacy_wire(plan).submit(reference)
+    assert isinstance(request, WireRequest)
+    return request
 
 
 def done(*billing: dict[str, str]) -> dict[str, Any]:
@@ -102,24 +97,28 @@ def test_a_turbo_clip_from_a_picture():
 
 
 def test_the_older_interface_is_asked_for_its_own_models():
-    request = build_legacy_submit(plan_of("kling", "kling-v2-6@pro", 10, "A fox"), "r1")
+    request = submit_of(plan_of("kling", "kling-v2-6@pro", 10, "A fox"), "r1")
     assert request.path == "/v1/videos/text2video"
     assert request.json == {
         "model_name": "kling-v2-6", "prompt": "A fox", "duration": "10", "mode": "pro", "sound": "off",
         "aspect_ratio": "16:9", "external_task_id": "r1",
     }  # fmt: skip
     pictured = plan_of("kling", "kling-v2-5-turbo", 5, "A fox", picture=PICTURE)
-    assert build_legacy_submit(pictured, "").json == {
+    assert submit_of(pictured, "").json == {
         "model_name": "kling-v2-5-turbo", "prompt": "A fox", "duration": "5", "mode": "std",
         "image": base64.b64encode(PICTURE).decode(),
     }  # fmt: skip
-    assert build_legacy_ask(pictured, "8/7").path == "/v1/videos/image2video/8%2F7"
-    assert build_legacy_find(pictured).path == "/v1/videos/image2video"
+    wire = legacy_wire(pictured)
+    assert wire.find is not None
+    assert wire.ask("8/7").path == "/v1/videos/image2video/8%2F7"
+    assert wire.find(CALL).path == "/v1/videos/image2video"
 
 
 def test_tasks_are_asked_for_by_either_number():
-    assert (build_tasks("task_ids", "8").query, build_tasks("task_ids", "8").phase) == ({"task_ids": "8"}, Phase.POLL)
-    assert build_tasks("external_task_ids", "r").query == {"external_task_ids": "r"}
+    wire = KlingProvider().wire(TEXT)
+    assert wire.find is not None
+    assert (wire.ask("8").query, wire.ask("8").phase) == ({"task_ids": "8"}, Phase.POLL)
+    assert wire.find(CALL).query == {"external_task_ids": CALL.reference}
 
 
 @pytest.mark.parametrize("status", ["submitted", "processing", "a word of next year"])
@@ -139,8 +138,7 @@ def test_a_task_that_runs(status: str):
     ],
 )
 def test_a_finished_task_and_its_bill(billing: list[dict[str, str]], usd: str | None):
-    made = read_state(reply_of(done(*billing)))
-    assert made is not None
+    made = made_of(read_state(reply_of(done(*billing))))
     assert made.address == "https://cdn.example.test/k.mp4"
     assert (None if made.charged is None else made.charged.amount) == (None if usd is None else Decimal(usd))
 
@@ -150,32 +148,34 @@ def test_a_finished_task_and_its_bill(billing: list[dict[str, str]], usd: str | 
     [("Content safety policy triggered", ContentRejected), ("internal", ProviderError), (None, ProviderError)],
 )
 def test_a_failed_task(said: str | None, kind: type[VidgenError]):
-    with pytest.raises(ProviderError) as caught:
-        read_state(reply_of(task(status="failed", message=said)))
-    assert type(caught.value) is kind
+    assert type(failure_of(read_state(reply_of(task(status="failed", message=said)))).error) is kind
 
 
-@pytest.mark.parametrize(("data", "number"), [([{"id": "87", "status": "processing"}], "87"), ([], None), (None, None)])
-def test_a_lost_task_is_found_by_our_number(data: Any, number: str | None):
-    assert read_found(CALL, reply_of({"code": 0, "data": data})) == number
+@pytest.mark.parametrize("data", [[], None])
+def test_a_task_that_is_not_listed_is_not_known(data: Any):
+    with pytest.raises(NoSuchJob):
+        read_state(reply_of({"code": 0, "data": data}))
+
+
+@pytest.mark.parametrize(("data", "numbers"), [([{"id": "87", "status": "processing"}], ["87"]), ([], []), (None, [])])
+def test_a_lost_task_is_found_by_our_number(data: Any, numbers: list[str]):
+    assert read_found(CALL, reply_of({"code": 0, "data": data})) == numbers
 
 
 def test_the_older_interface_tells_the_same():
     one = {"task_id": "87", "task_status": "succeed", "task_status_msg": "", "created_at": 1790000000000,
            "task_info": {"external_task_id": str(CALL.id)}, "updated_at": 1790000100000, "final_unit_deduction": "3",
            "task_result": {"videos": [{"id": "v", "url": "https://cdn.example.test/k.mp4"}]}}  # fmt: skip
-    made = read_legacy_state(reply_of({"code": 0, "data": one}))
-    assert isinstance(made, MadeClip)
+    made = made_of(kling_legacy.read_state(reply_of({"code": 0, "data": one})))
     assert made.charged is not None
     assert (made.address, made.charged.amount) == ("https://cdn.example.test/k.mp4", Decimal("0.42"))
-    assert read_legacy_state(reply_of({"code": 0, "data": {"task_id": "87", "task_status": "submitted"}})) is None
-    with pytest.raises(ContentRejected):
-        read_legacy_state(
-            reply_of({"data": {"task_id": "8", "task_status": "failed", "task_status_msg": "risk policy"}})
-        )
+    running = {"task_id": "87", "task_status": "submitted"}
+    assert kling_legacy.read_state(reply_of({"code": 0, "data": running})) is None
+    refused = {"task_id": "8", "task_status": "failed", "task_status_msg": "risk policy"}
+    assert type(failure_of(kling_legacy.read_state(reply_of({"data": refused}))).error) is ContentRejected
     listed = {"code": 0, "data": [{**one, "task_id": "88", "task_info": {"external_task_id": "another"}}, one]}
-    assert read_legacy_found(CALL, reply_of(listed)) == "87"
-    assert read_legacy_found(CALL, reply_of({"code": 0, "data": []})) is None
+    assert kling_legacy.read_found(CALL, reply_of(listed)) == ["87"]
+    assert kling_legacy.read_found(CALL, reply_of({"code": 0, "data": []})) == []
 
 
 @pytest.mark.parametrize("body", [{"code": 0}, {"code": 0, "data": [{"id": 7}]}, b"<html>", b""])
@@ -198,6 +198,13 @@ def test_an_answer_that_is_not_as_promised(body: Any):
 )  # fmt: skip
 def test_each_documented_error_has_its_class(status: int, code: int, kind: type[VidgenError] | None):
     assert judged(KlingProvider, status, {"code": code, "message": "about it", "request_id": "req-5"}) is kind
+
+
+def test_a_task_that_is_missing_is_told_from_a_model_that_is():
+    missing = {"code": 1203, "message": "resource does not exist", "request_id": "req-5"}
+    assert judged(KlingProvider, 404, missing, Phase.READ) is NoSuchJob
+    assert judged(KlingProvider, 404, missing, Phase.POLL) is NoSuchJob
+    assert judged(KlingProvider, 404, missing, Phase.SUBMIT) is ProviderError
 
 
 def test_a_token_is_signed_for_an_access_key_and_a_secret_key():

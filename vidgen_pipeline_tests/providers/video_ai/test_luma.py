@@ -23,17 +23,10 @@ from vidgen_pipeline.domain.errors import (
 )
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.paid import CallState, PaidCall
-from vidgen_pipeline.providers.video_ai.luma import (
-    LumaProvider,
-    build_ask,
-    build_dream_machine_submit,
-    build_list,
-    build_submit,
-    read_found,
-    read_state,
-)
+from vidgen_pipeline.providers.video_ai import luma_legacy
+from vidgen_pipeline.providers.video_ai.luma import LumaProvider, build_ask, build_submit, read_state
 from vidgen_pipeline.providers.wire import Credentials
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 NUMBER = "7a1e2b3c-0000-4000-8000-00000000abcd"
 LEFT = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
@@ -68,7 +61,7 @@ def test_quality_length_and_first_picture():
 
 
 def test_dream_machine_is_asked_in_its_own_words():
-    request = build_dream_machine_submit(POND)
+    request = luma_legacy.build_submit(POND)
     assert request.path == "/dream-machine/v1/generations/video"
     assert request.json == {
         "model": "ray-2",
@@ -77,28 +70,35 @@ def test_dream_machine_is_asked_in_its_own_words():
         "duration": "5s",
         "resolution": "720p",
     }
-    assert build_ask("/dream-machine/v1", "d1/e2").path == "/dream-machine/v1/generations/d1%2Fe2"
-    assert build_list().path == "/dream-machine/v1/generations"
+    assert luma_legacy.build_ask("d1/e2").path == "/dream-machine/v1/generations/d1%2Fe2"
+    assert build_ask("d1/e2").path == "/v1/generations/d1%2Fe2"
 
 
 @pytest.mark.parametrize("state", ["queued", "processing", "dreaming", "a word of next year"])
 def test_a_generation_that_runs(state: str):
-    assert read_state(reply_of(generation(state=state))) is None
+    for read in (read_state, luma_legacy.read_state):
+        assert read(reply_of(generation(state=state))) is None
 
 
 @pytest.mark.parametrize(
     ("fields", "address"),
     [
         ({"output": [{"type": "video", "url": "https://s.example.test/v.mp4?X-Amz-Signature=X"}]}, "https://s.example.test/v.mp4?X-Amz-Signature=X"),
-        ({"assets": {"video": "https://s.example.test/v2.mp4"}}, "https://s.example.test/v2.mp4"),
         ({"output": [{"type": "image", "url": "https://s.example.test/i.jpg"}]}, ""),
         ({"output": []}, ""),
     ],
 )  # fmt: skip
 def test_a_finished_generation(fields: dict[str, Any], address: str):
-    made = read_state(reply_of(generation(state="completed", **fields)))
-    assert made is not None
+    made = made_of(read_state(reply_of(generation(state="completed", **fields))))
     assert (made.address, made.charged) == (address, None)
+
+
+@pytest.mark.parametrize(
+    ("assets", "address"),
+    [({"video": "https://s.example.test/v2.mp4"}, "https://s.example.test/v2.mp4"), ({"video": None}, ""), (None, "")],
+)
+def test_a_finished_generation_of_dream_machine(assets: Any, address: str):
+    assert made_of(luma_legacy.read_state(reply_of(generation(state="completed", assets=assets)))).address == address
 
 
 @pytest.mark.parametrize(
@@ -114,31 +114,32 @@ def test_a_finished_generation(fields: dict[str, Any], address: str):
     ],
 )
 def test_a_failed_generation(code: str | None, said: str | None, kind: type[VidgenError]):
-    with pytest.raises(VidgenError) as caught:
-        read_state(reply_of(generation(state="failed", failure_code=code, failure_reason=said)))
-    assert type(caught.value) is kind
+    failed = reply_of(generation(state="failed", failure_code=code, failure_reason=said))
+    assert type(failure_of(read_state(failed)).error) is kind
+    if code is None:
+        assert type(failure_of(luma_legacy.read_state(failed)).error) is kind
 
 
 def listed(number: str, seconds: int = 5, **asked: Any) -> dict[str, Any]:
-    request = {"generation_type": "video", **build_dream_machine_submit(POND).json, **asked}
+    request = {"generation_type": "video", **luma_legacy.build_submit(POND).json, **asked}
     created = (LEFT + timedelta(seconds=seconds)).isoformat()
     return {"id": number, "state": "dreaming", "created_at": created, "assets": None, "request": request}
 
 
 @pytest.mark.parametrize(
-    ("generations", "number"),
+    ("generations", "numbers"),
     [
-        ([listed("a")], "a"),
-        ([listed("a", prompt="Another pond"), listed("b"), listed("c", duration="9s")], "b"),
-        ([listed("early", seconds=-61)], None),
-        ([listed("a"), listed("b")], None),
-        ([{"id": "x", "state": "queued", "created_at": None, "request": None}], None),
-        ([], None),
+        ([listed("a")], ["a"]),
+        ([listed("a", prompt="Another pond"), listed("b"), listed("c", duration="9s")], ["b"]),
+        ([listed("early", seconds=-61), listed("late", seconds=601)], []),
+        ([listed("a"), listed("b")], ["a", "b"]),
+        ([{"id": "x", "state": "queued", "created_at": None, "request": None}], []),
+        ([], []),
     ],
 )
-def test_what_dream_machine_lost_is_found_by_its_words_and_time(generations: list[Any], number: str | None):
+def test_what_dream_machine_lost_is_found_by_its_words_and_time(generations: list[Any], numbers: list[str]):
     page = {"generations": generations, "count": 1, "has_more": False, "limit": 100, "offset": 0}
-    assert read_found(POND, CALL, reply_of(page)) == number
+    assert luma_legacy.read_found(POND, CALL, reply_of(page)) == numbers
 
 
 @pytest.mark.parametrize("body", [{}, {"id": NUMBER}, {"state": "queued"}, b""])

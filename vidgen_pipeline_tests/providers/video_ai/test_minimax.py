@@ -12,6 +12,7 @@ from vidgen_pipeline.domain.errors import (
     BadReply,
     ContentRejected,
     InvalidInput,
+    NoSuchJob,
     OutOfCredit,
     ProviderDown,
     ProviderError,
@@ -26,7 +27,7 @@ from vidgen_pipeline.providers.video_ai.minimax import (
     read_state,
 )
 from vidgen_pipeline.providers.wire import Phase
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 
 def task(**fields: Any) -> dict[str, Any]:
@@ -77,14 +78,11 @@ def test_a_finished_task_and_the_seconds_it_is_charged_for():
         "input_image_count": 0,
         "input_audio_seconds": 0,
     }
-    made = read_state(
-        reply_of(task(status="succeeded", content={"url": "https://cdn.example.test/h3.mp4"}, usage=usage))
-    )
-    assert made is not None
+    ended = task(status="succeeded", content={"url": "https://cdn.example.test/h3.mp4"}, usage=usage)
+    made = made_of(read_state(reply_of(ended)))
     assert (made.address, made.seconds) == ("https://cdn.example.test/h3.mp4", Decimal(5))
-    bare = read_state(reply_of(task(status="succeeded", content={"url": "https://cdn.example.test/h3.mp4"})))
-    assert bare is not None
-    assert bare.seconds is None
+    bare = task(status="succeeded", content={"url": "https://cdn.example.test/h3.mp4"})
+    assert made_of(read_state(reply_of(bare))).seconds is None
 
 
 @pytest.mark.parametrize(
@@ -99,10 +97,9 @@ def test_a_finished_task_and_the_seconds_it_is_charged_for():
     ],
 )
 def test_a_failed_task(status: str, error: Any, kind: type[VidgenError]):
-    with pytest.raises(VidgenError) as caught:
-        read_state(reply_of(task(status=status, error=error)))
-    assert type(caught.value) is kind
-    assert (error or {"message": status})["message"] in caught.value.message
+    failed = failure_of(read_state(reply_of(task(status=status, error=error))))
+    assert type(failed.error) is kind
+    assert (error or {"message": status})["message"] in failed.error.message
 
 
 @pytest.mark.parametrize("body", [{}, {"task": None}, {"task": {"id": "1"}}, b"<html>"])
@@ -120,12 +117,13 @@ def test_an_answer_that_is_not_as_promised(body: Any):
         (422, "unprocessable_entity_error", "input content is sensitive (1026)", ContentRejected),
         (429, "rate_limit_error", "rate limit (1002)", RateLimited),
         (500, "server_error", "unknown error (1000)", ProviderDown),
-        (500, "server_error", "record not found", BadReply),
+        (500, "server_error", "record not found", NoSuchJob),
     ],
 )
 def test_each_documented_error_has_its_class(status: int, type_: str, said: str, kind: type[VidgenError]):
     error = {"type": type_, "message": said, "http_code": str(status)}
-    assert judged(MiniMaxProvider, status, {"type": "error", "error": error, "request_id": "06ex"}) is kind
+    answer = {"type": "error", "error": error, "request_id": "06ex"}
+    assert judged(MiniMaxProvider, status, answer, Phase.POLL) is kind
 
 
 @pytest.mark.parametrize(

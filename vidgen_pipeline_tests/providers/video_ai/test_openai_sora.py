@@ -33,7 +33,7 @@ from vidgen_pipeline.providers.video_ai.openai_sora import (
     read_state,
 )
 from vidgen_pipeline.providers.wire import Credentials, Phase
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 LEFT = datetime.fromtimestamp(1790000000, UTC)
 BOAT = plan_of("openai_sora", "sora-2", 4, "A paper boat drifts down a rainy street")
@@ -75,9 +75,8 @@ def test_a_clip_that_is_made(status: str):
 
 
 def test_a_finished_clip():
-    made = read_state(reply_of(video(status="completed", progress=100, completed_at=1790000095, expires_at=1790003695)))
-    assert made is not None
-    assert made.address == "video_ex0001"
+    ended = video(status="completed", progress=100, completed_at=1790000095, expires_at=1790003695)
+    assert made_of(read_state(reply_of(ended))).address == "video_ex0001"
 
 
 @pytest.mark.parametrize(
@@ -92,15 +91,13 @@ def test_a_finished_clip():
 def test_a_failed_clip(error: Any, kind: type[VidgenError]):
     failed = video(status="failed", error=error)
     assert judged(SoraProvider, 200, failed, Phase.POLL) is None
-    with pytest.raises(VidgenError) as caught:
-        read_state(reply_of(failed))
-    assert type(caught.value) is kind
+    assert type(failure_of(read_state(reply_of(failed))).error) is kind
 
 
 @pytest.mark.parametrize(
-    ("rows", "number"),
+    ("rows", "numbers"),
     [
-        ([video()], "video_ex0001"),
+        ([video()], ["video_ex0001"]),
         (
             [
                 video(id="a", prompt="Another"),
@@ -108,17 +105,17 @@ def test_a_failed_clip(error: Any, kind: type[VidgenError]):
                 video(id="c"),
                 video(id="d", size="720x1280"),
             ],
-            "c",
+            ["c"],
         ),
-        ([video(created_at=1790000000 - 61)], None),
-        ([video(id="a"), video(id="b")], None),
-        ([video(prompt=None)], None),
-        ([], None),
+        ([video(created_at=1790000000 - 61), video(created_at=1790000000 + 601)], []),
+        ([video(id="a"), video(id="b", created_at=1790000000 - 59)], ["a", "b"]),
+        ([video(prompt=None)], []),
+        ([], []),
     ],
 )
-def test_a_lost_clip_is_found_by_its_words_and_time(rows: list[Any], number: str | None):
+def test_a_lost_clip_is_found_by_its_words_and_time(rows: list[Any], numbers: list[str]):
     page = {"object": "list", "data": rows, "first_id": None, "last_id": None, "has_more": False}
-    assert read_found(BOAT, CALL, reply_of(page)) == number
+    assert read_found(BOAT, CALL, reply_of(page)) == numbers
 
 
 @pytest.mark.parametrize("body", [{}, {"id": "v", "status": "queued"}, b"<html>"])

@@ -21,14 +21,13 @@ from vidgen_pipeline.domain.errors import (
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.providers.video_ai.runway import (
     RunwayProvider,
-    build_organization,
+    build_ask,
+    build_cancel,
     build_submit,
-    build_task,
-    read_organization,
     read_state,
 )
 from vidgen_pipeline.providers.wire import Phase
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 NUMBER = "0c3d5b7e-1111-4222-8333-444455556666"
 
@@ -60,10 +59,10 @@ def test_a_clip_from_a_picture_and_a_model_with_a_switch_for_its_sound():
 
 
 def test_every_request_names_the_version():
-    for request in (build_task("t/1", "GET"), build_task("t/1", "DELETE"), build_organization()):
+    for request in (build_ask("t/1"), build_cancel("t/1"), RunwayProvider().check()):
         assert request.headers == {"X-Runway-Version": "2024-11-06"}
-    assert build_task("t/1", "DELETE").path == "/v1/tasks/t%2F1"
-    assert build_task("t/1", "DELETE").phase is Phase.CANCEL
+    assert build_cancel("t/1").path == "/v1/tasks/t%2F1"
+    assert build_cancel("t/1").phase is Phase.CANCEL
 
 
 @pytest.mark.parametrize("status", ["PENDING", "THROTTLED", "RUNNING", "DREAMING"])
@@ -73,13 +72,10 @@ def test_a_task_that_runs(status: str):
 
 def test_a_finished_task_and_its_credits():
     address = "https://cdn.example.test/out/abc.mp4?_jwt=XXXX"
-    made = read_state(reply_of(task(status="SUCCEEDED", cost={"credits": 60}, output=[address])))
-    assert made is not None
+    made = made_of(read_state(reply_of(task(status="SUCCEEDED", cost={"credits": 60}, output=[address]))))
     assert made.charged is not None
     assert (made.address, made.charged.amount, made.charged.usage) == (address, Decimal("0.60"), {"credits": 60})
-    without = read_state(reply_of(task(status="SUCCEEDED", output=[address])))
-    assert without is not None
-    assert without.charged is None
+    assert made_of(read_state(reply_of(task(status="SUCCEEDED", output=[address])))).charged is None
 
 
 @pytest.mark.parametrize(
@@ -99,9 +95,13 @@ def test_a_finished_task_and_its_credits():
 )
 def test_a_failed_task(status: str, code: str | None, kind: type[VidgenError]):
     failed = task(status=status, cost={"credits": 60}, failure="The prompt was refused.", failureCode=code)
-    with pytest.raises(VidgenError, match="The prompt was refused") as caught:
-        read_state(reply_of(failed))
-    assert type(caught.value) is kind
+    ended = failure_of(read_state(reply_of(failed)))
+    assert type(ended.error) is kind
+    assert "The prompt was refused. It charged 0.60 USD for that." in ended.error.message
+    assert (ended.cost.amount, ended.cost.usage) == (Decimal("0.60"), {"credits": 60})
+    free = failure_of(read_state(reply_of({**failed, "cost": {"credits": 0}})))
+    assert free.cost.amount == 0
+    assert "charged" not in free.error.message
 
 
 @pytest.mark.parametrize("body", [{}, {"id": NUMBER}, {"id": 7, "status": "RUNNING"}, [], b"<html>"])
@@ -128,6 +128,6 @@ def test_each_documented_error_has_its_class(status: int, said: str, kind: type[
 
 
 def test_what_the_account_holds():
-    check = read_organization(reply_of({"creditBalance": 1200, "tier": {}, "usage": {"models": {}}}))
+    check = RunwayProvider.read_check(reply_of({"creditBalance": 1200, "tier": {}, "usage": {"models": {}}}))
     assert check.valid
     assert check.detail == {"credits left": "1200"}

@@ -23,11 +23,12 @@ from vidgen_pipeline.domain.errors import (
 )
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.providers.network.network import Network
+from vidgen_pipeline.providers.video_ai import veo_legacy
 from vidgen_pipeline.providers.video_ai.google_files import build_download, name_in, read_ready
 from vidgen_pipeline.providers.video_ai.veo import VeoProvider, build_ask, build_cancel, build_submit, read_state
-from vidgen_pipeline.providers.video_ai.veo_legacy import build_veo_ask, build_veo_submit, read_veo_name, read_veo_state
+from vidgen_pipeline.providers.video_ai.veo_legacy import legacy_wire
 from vidgen_pipeline.providers.wire import Credentials, Phase
-from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, judged, plan_of, reply_of
+from vidgen_pipeline_tests.providers.video_ai.making import PICTURE, failure_of, judged, made_of, plan_of, reply_of
 
 KITE = plan_of("veo", "gemini-omni-1.2-flash", 8, "A red kite over green hills, aerial shot")
 FILE = "https://generativelanguage.googleapis.com/v1beta/files/ex123"
@@ -85,19 +86,15 @@ def test_an_interaction_that_runs(status: str):
 
 def test_a_finished_interaction_and_the_seconds_its_tokens_are_worth():
     usage = {"total_output_tokens": 46336, "output_tokens_by_modality": [{"modality": "video", "tokens": 46336}]}
-    made = read_state(KITE, reply_of(interaction(clip(FILE + "0"), clip(), usage=usage)))
-    assert made is not None
+    made = made_of(read_state(KITE, reply_of(interaction(clip(FILE + "0"), clip(), usage=usage))))
     assert (made.address, made.seconds) == (FILE, Decimal(8))
     large = plan_of("veo", "gemini-omni-1.2-flash@1080p", 8, "Hills")
-    unknown = read_state(large, reply_of(interaction(clip(), usage=usage)))
-    assert unknown is not None
-    assert unknown.seconds is None
+    assert made_of(read_state(large, reply_of(interaction(clip(), usage=usage)))).seconds is None
 
 
 def test_a_clip_may_stand_in_the_answer_itself():
     inline = {"type": "video", "mime_type": "video/mp4", "data": base64.b64encode(b"film").decode()}
-    made = read_state(KITE, reply_of(interaction(inline)))
-    assert made is not None
+    made = made_of(read_state(KITE, reply_of(interaction(inline))))
     assert (made.address, made.content) == ("", b"film")
     with pytest.raises(BadReply):
         read_state(KITE, reply_of(interaction({**inline, "data": "not base64!"})))
@@ -117,14 +114,16 @@ def test_a_clip_may_stand_in_the_answer_itself():
         (interaction(status="requires_action"), ProviderError),
         (interaction(status="budget_exceeded"), OutOfCredit),
         (interaction({"type": "text", "text": "I can't show that."}), ContentRejected),
-        (interaction(), BadReply),
-        (interaction({"type": "video", "mime_type": "video/mp4"}), BadReply),
     ],
 )
 def test_an_interaction_without_a_clip(body: dict[str, Any], kind: type[VidgenError]):
-    with pytest.raises(VidgenError) as caught:
-        read_state(KITE, reply_of(body))
-    assert type(caught.value) is kind
+    assert type(failure_of(read_state(KITE, reply_of(body))).error) is kind
+
+
+@pytest.mark.parametrize("blocks", [(), ({"type": "video", "mime_type": "video/mp4"},)])
+def test_an_interaction_that_is_complete_without_anything_is_not_as_promised(blocks: tuple[dict[str, Any], ...]):
+    with pytest.raises(BadReply):
+        read_state(KITE, reply_of(interaction(*blocks)))
 
 
 @pytest.mark.parametrize(
@@ -155,30 +154,32 @@ def test_a_file_is_waited_for():
 
 def test_veos_own_wire():
     plan = plan_of("veo", "veo-3.1-generate-preview", 8, "A kite", picture=PICTURE)
-    request = build_veo_submit("/v1beta", plan)
+    request = veo_legacy.build_submit("/v1beta", plan)
     assert request.path == "/v1beta/models/veo-3.1-generate-preview:predictLongRunning"
     image = {"bytesBase64Encoded": base64.b64encode(PICTURE).decode(), "mimeType": "image/jpeg"}
     assert request.json == {
         "instances": [{"prompt": "A kite", "image": image}],
         "parameters": {"aspectRatio": "16:9", "durationSeconds": 8, "resolution": "720p", "sampleCount": 1},
     }
-    name = read_veo_name(reply_of({"name": "models/veo-3.1-generate-preview/operations/ex1"}))
-    assert build_veo_ask("/v1beta", name).path == "/v1beta/models/veo-3.1-generate-preview/operations/ex1"
+    wire = legacy_wire("/v1beta", plan)
+    name = wire.read_id(reply_of({"name": "models/veo-3.1-generate-preview/operations/ex1"}))
+    assert wire.ask(name).path == "/v1beta/models/veo-3.1-generate-preview/operations/ex1"
 
 
 def test_how_veos_operations_end():
-    assert read_veo_state(reply_of({"name": "models/veo/operations/ex1"})) is None
+    assert veo_legacy.read_state(reply_of({"name": "models/veo/operations/ex1"})) is None
     samples = {"generatedSamples": [{"video": {"uri": FILE + ":download?alt=media"}}]}
-    made = read_veo_state(reply_of({"done": True, "response": {"generateVideoResponse": samples}}))
-    assert made is not None
+    made = made_of(veo_legacy.read_state(reply_of({"done": True, "response": {"generateVideoResponse": samples}})))
     assert made.address == FILE + ":download?alt=media"
     refused = {"raiMediaFilteredCount": 1, "raiMediaFilteredReasons": ["Blocked by the safety filter."]}
-    with pytest.raises(ContentRejected, match="Blocked by the safety filter"):
-        read_veo_state(reply_of({"done": True, "response": {"generateVideoResponse": refused}}))
+    ended = failure_of(veo_legacy.read_state(reply_of({"done": True, "response": {"generateVideoResponse": refused}})))
+    assert type(ended.error) is ContentRejected
+    assert "Blocked by the safety filter" in ended.error.message
     broken = {"done": True, "error": {"code": 13, "message": "internal"}}
     assert judged(VeoProvider, 200, broken, Phase.POLL) is None
-    with pytest.raises(ProviderError, match="internal"):
-        read_veo_state(reply_of(broken))
+    ended = failure_of(veo_legacy.read_state(reply_of(broken)))
+    assert type(ended.error) is ProviderError
+    assert "internal" in ended.error.message
 
 
 @pytest.mark.parametrize(
@@ -201,6 +202,21 @@ def test_how_veos_operations_end():
 def test_each_documented_error_has_its_class(status: int, word: str, said: str, details: Any, kind: type[VidgenError]):
     body = {"error": {"code": status, "message": said, "status": word, "details": details}}
     assert judged(VeoProvider, status, body) is kind
+
+
+@pytest.mark.parametrize(
+    ("details", "headers", "seconds"),
+    [
+        ([{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "13s"}], {}, 13),
+        ([{"reason": "x"}, {"retryDelay": "1.5s"}], {"retry-after": "60"}, 1.5),
+        ([{"retryDelay": "soon"}], {"retry-after": "60"}, 60),
+        ("odd", {"retry-after": "60"}, 60),
+        ([], {}, None),
+    ],
+)
+def test_how_long_google_asks_to_wait(details: Any, headers: dict[str, str], seconds: float | None):
+    body = {"error": {"code": 429, "message": "quota", "status": "RESOURCE_EXHAUSTED", "details": details}}
+    assert VeoProvider.seconds_to_wait(reply_of(body, 429, **headers)) == seconds
 
 
 @pytest.mark.parametrize("model", ["veo-3.1-generate-preview", "veo-3.1-fast-generate-preview"])

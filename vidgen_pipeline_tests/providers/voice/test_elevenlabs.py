@@ -26,22 +26,22 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
-from vidgen_pipeline.providers.base import SpeechRequest, Voice
+from vidgen_pipeline.providers.base import Speech, SpeechRequest, Voice
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.network.records import on_scene
 from vidgen_pipeline.providers.remote import Work
-from vidgen_pipeline.providers.voice.elevenlabs import (
-    ElevenLabsProvider,
-    build_speech,
+from vidgen_pipeline.providers.voice.elevenlabs import ElevenLabsProvider, build_speech, read_speech
+from vidgen_pipeline.providers.voice.elevenlabs_account import (
+    Model,
     build_voice_page,
-    read_credits,
-    read_speech,
+    read_model,
     read_subscription,
     read_voice_page,
+    refuse_unspeakable,
 )
 from vidgen_pipeline.providers.voice.script_words import script_words
-from vidgen_pipeline.providers.voice.vendor_speech import CharacterTimes, spans_from_characters
+from vidgen_pipeline.providers.voice.vendor_speech import CharacterTimes, spans_from_characters, vendor_speech
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply, WireRequest
 from vidgen_pipeline_tests.providers.canary import CANARY, assert_error_clean, assert_record_clean
 from vidgen_pipeline_tests.providers.vendor_double import Behaviour, Vendor, answers, closes_after_reading, vendor
@@ -84,8 +84,12 @@ def spoken(text: str, alignment: Any = "of the text", pcm: bytes | None = None, 
     return WireReply(status=200, headers=headers, content=json.dumps(body).encode())
 
 
-def line(text: str, language: str = "en", voice: str | None = None) -> SpeechRequest:
-    return SpeechRequest(text=text, language=language, voice=voice)
+def line(text: str, language: str = "en", voice: str | None = None, **more: Any) -> SpeechRequest:
+    return SpeechRequest(text=text, language=language, voice=voice, **more)
+
+
+def heard(reply: WireReply, request: SpeechRequest) -> Speech:
+    return vendor_speech(read_speech(reply, RATE), request)
 
 
 def build(request: SpeechRequest, model: str = "eleven_multilingual_v2", voice: str = "v1") -> WireRequest:
@@ -114,6 +118,69 @@ def test_the_language_is_named_where_the_model_takes_it(model: str, language: st
     assert build(line("Regen.", language), model).json.get("language_code") == code
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [("eleven_multilingual_v2", True), ("eleven_flash_v2_5", True), ("eleven_v4", True), ("eleven_v3", False)],
+)
+def test_the_lines_beside_it_are_told_and_are_no_part_of_the_work(model: str, told: bool):
+    beside = {"previous_text": "It was dry.", "next_text": "It fell."}
+    alone, amid = build(line("Rain."), model), build(line("Rain.", **beside), model)
+    assert {name: text for name, text in amid.json.items() if name in beside} == (beside if told else {})
+    assert not beside.keys() & alone.json.keys()
+    assert amid.fingerprint("elevenlabs") == alone.fingerprint("elevenlabs")
+    assert build(line("Snow.", **beside), model).fingerprint("elevenlabs") != amid.fingerprint("elevenlabs")
+
+
+@pytest.mark.parametrize(
+    ("model", "wanted", "spoken_at"),
+    [(None, 1.1, 1.1), (None, 2.0, 1.2), ("eleven_flash_v2_5", 0.5, 0.7), ("eleven_v4", 1.2, 1.0)],
+)
+def test_the_pace_is_the_nearest_the_model_has(model: str | None, wanted: float, spoken_at: float):
+    assert ElevenLabsProvider(model=model).nearest_speed(wanted) == spoken_at
+
+
+MODEL = {
+    "model_id": "m", "name": "M", "maximum_text_length_per_request": 40,
+    "languages": [{"language_id": "en", "name": "English"}, {"language_id": "fil", "name": "Filipino"}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [(line("Hallo.", "de-AT"), "does not speak 'de-AT'"), (line("long " * 9), "45 characters")],
+)
+def test_a_model_is_asked_nothing_that_it_can_not_speak(request_: SpeechRequest, words: str):
+    model = read_model("m")(WireReply(status=200, content=json.dumps([MODEL]).encode()))
+    with pytest.raises(InvalidInput, match=words):
+        refuse_unspeakable(request_, model)
+    for fine in (line("Rain.", "en_GB"), line("Ulan.", "tl")):
+        refuse_unspeakable(fine, model)
+    refuse_unspeakable(request_, Model(model_id="any"))
+
+
+def test_a_model_that_the_account_has_not_is_told():
+    with pytest.raises(InvalidInput, match="no model eleven_v4"):
+        read_model("eleven_v4")(WireReply(status=200, content=json.dumps([MODEL]).encode()))
+
+
+def test_a_key_that_may_not_look_around_may_speak(house: House):
+    async def run(*script: Behaviour) -> None:
+        async with (
+            vendor(*script) as double,
+            ElevenLabsProvider().connected(Credentials({"key": CANARY}), network=_network(double, house)) as voice,
+        ):
+            await voice.check([line("Rain.", voice="v7")])
+
+    scoped = answers({"detail": {"status": "missing_permissions", "message": "voices_read"}}, 401)
+    models = answers([{**MODEL, "model_id": "eleven_multilingual_v2"}])
+    asyncio.run(run(scoped))
+    asyncio.run(run(models, scoped))
+    missing = answers({"detail": {"code": "voice_not_found", "message": "No v7."}}, 404)
+    with pytest.raises(InvalidInput, match=r"No v7\.") as caught:
+        asyncio.run(run(models, missing))
+    assert "vidgen providers voices elevenlabs" in caught.value.remedy
+
+
 def test_a_voice_from_outside_stays_in_its_place():
     assert build(line("Rain."), voice="../user?x").path == "/v1/text-to-speech/..%2Fuser%3Fx/with-timestamps"
     with pytest.raises(InvalidInput):
@@ -122,7 +189,7 @@ def test_a_voice_from_outside_stays_in_its_place():
 
 def test_words_have_the_times_of_their_characters():
     text = "Rain falls. It's 5 o'clock!"
-    speech = read_speech(spoken(text), line(text), RATE)
+    speech = heard(spoken(text), line(text))
     assert speech.words is not None
     assert [word.text for word in speech.words] == ["Rain", "falls.", "It's", "5", "o'clock!"]
     assert [word.sentence_end for word in speech.words] == [False, True, False, False, True]
@@ -175,10 +242,11 @@ def test_characters_may_come_in_groups():
         {**times_of("Rain"), "characters": ["R"]},
         {**times_of("Rain"), "character_start_times_seconds": [0.4, 0.3, 0.2, 0.1]},
         {"characters": [], "character_start_times_seconds": [], "character_end_times_seconds": []},
+        times_of("Rain", step=0.3),  # ends long after the sound does
     ],
 )
 def test_times_that_are_missing_or_make_no_sense_leave_the_words_to_the_aligner(alignment: Any):
-    speech = read_speech(spoken("Rain", alignment), line("Rain"), RATE)
+    speech = heard(spoken("Rain", alignment), line("Rain"))
     assert speech.words is None
     assert speech.word_times_from == ""
     assert len(speech.pcm) > 0
@@ -197,14 +265,14 @@ def test_times_that_are_missing_or_make_no_sense_leave_the_words_to_the_aligner(
 )
 def test_an_answer_that_is_no_speech(content: bytes, words: str):
     with pytest.raises(BadReply, match=words):
-        read_speech(WireReply(status=200, content=content), line("Rain"), RATE)
+        heard(WireReply(status=200, content=content), line("Rain"))
 
 
 @pytest.mark.parametrize(
     ("header", "taken"), [({"character-cost": "5"}, 5), ({}, None), ({"character-cost": "x"}, None)]
 )
 def test_what_it_took_is_in_a_header(header: dict[str, str], taken: int | None):
-    assert read_credits(WireReply(status=200, headers=header)) == taken
+    assert read_speech(spoken("Rain", **header), RATE).credits == taken
 
 
 def _detail(status: int, code: str = "", **more: Any) -> tuple[int, bytes]:
@@ -274,7 +342,7 @@ def test_voices_are_listed_page_by_page():
     }  # fmt: skip
     voices, token = read_voice_page(WireReply(status=200, content=json.dumps(page).encode()))
     assert voices == [
-        Voice(name="v1", languages=("en", "de"), description="Narrator One (male)"),
+        Voice(name="v1", languages=("en", "de"), description="Narrator One (male)", sample_url="https://x"),
         Voice(name="v2", languages=(), description=""),
     ]
     assert token == "t2"
@@ -395,7 +463,7 @@ def test_all_voices_of_the_account_are_found(house: House):
             vendor(*pages) as double,
             ElevenLabsProvider().connected(Credentials({"key": CANARY}), network=_network(double, house)) as voice,
         ):
-            found = [one.name for one in await voice.list_voices()]
+            found = [one.name for one in await voice.voices()]
             assert double.seen[1].target.endswith("next_page_token=two")
             return found
 

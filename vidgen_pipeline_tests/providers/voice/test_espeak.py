@@ -17,6 +17,8 @@ from vidgen_pipeline.providers.voice.espeak import EspeakProvider, readable
 from vidgen_pipeline.providers.voice.espeak_voices import EspeakInstallation, installation
 from vidgen_pipeline_tests.providers.voice.listening import assert_in_order, assert_sounds_right, pauses_ms
 
+PLAIN = "The quick brown fox jumps over the lazy dog, and then it does so again."
+PLAIN_GERMAN = "Der schnelle braune Fuchs springt über den faulen Hund, und dann noch einmal."
 SPACED = [
     ("de", "Die meisten denken, Schlaf sei alles. Stimmt nicht! Am 3. Mai kamen 1.250 Gäste — z.B. aus Köln 😀."),
     ("hi", "नमस्ते, आप कैसे हैं? आज 25 लोग आए। क्‍या हाल है?"),
@@ -91,6 +93,20 @@ def test_the_pace_is_a_readers_and_can_be_set():
     assert 2 <= len(usual.words) / usual.duration_ms * 1000 <= 4.5
     fast = asyncio.run(EspeakProvider(words_per_minute=260).speak(SpeechRequest(text=text, language="en"))).data
     assert fast.duration_ms < usual.duration_ms * 0.75
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.5, 2.0])
+@pytest.mark.parametrize(("language", "text"), [("en", PLAIN), ("de", PLAIN_GERMAN), ("zh", "你好，今天天气很好。")])
+def test_at_another_pace_it_is_as_much_shorter_and_its_words_lie_in_it(language: str, text: str, speed: float):
+    plain = speak(text, language)
+    request = SpeechRequest(text=text, language=language, speed=speed)
+    fast = asyncio.run(EspeakProvider().speak(request)).data
+    assert fast.duration_ms == pytest.approx(plain.duration_ms / speed, rel=0.15)
+    assert_in_order(fast)
+    assert plain.words
+    assert fast.words
+    for at_speed, usual in zip(fast.words, plain.words, strict=True):
+        assert at_speed.start_ms / fast.duration_ms == pytest.approx(usual.start_ms / plain.duration_ms, abs=0.06)
 
 
 def test_a_variant_changes_the_sound_and_the_same_line_is_the_same_sound():

@@ -81,7 +81,7 @@ def test_the_engine_knows_every_listed_voice():
 
 def test_listing_the_voices_does_not_load_the_library():
     program = (
-        "import ctypes\n"
+        "import asyncio, ctypes\n"
         "loaded = []\n"
         "class Watched(ctypes.CDLL):\n"
         "    def __init__(self, *arguments, **options):\n"
@@ -89,7 +89,7 @@ def test_listing_the_voices_does_not_load_the_library():
         "        super().__init__(*arguments, **options)\n"
         "ctypes.CDLL = Watched\n"
         "from vidgen_pipeline.providers.voice.espeak import EspeakProvider\n"
-        "assert EspeakProvider().voices()\n"
+        "assert asyncio.run(EspeakProvider().voices())\n"
         "print([name for name in loaded if 'espeak' in name])\n"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

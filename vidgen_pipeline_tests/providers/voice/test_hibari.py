@@ -226,7 +226,7 @@ def test_the_provider_speaks_english_only():
     result = asyncio.run(speak(SpeechRequest(text="Hello there.", language="en-GB", voice="heart")))
     assert result.data.sample_rate == 24_000
     assert result.cost.amount == 0
-    assert [voice.name for voice in provider.voices()] == ["heart"]
+    assert [voice.name for voice in asyncio.run(provider.voices())] == ["heart"]
     with pytest.raises(InvalidInput, match="English, not 'de'"):
         asyncio.run(speak(SpeechRequest(text="Hallo", language="de")))
     with pytest.raises(InvalidInput, match=r"'harte'.*'heart'"):
@@ -270,3 +270,19 @@ def _pronounced(engine: HibariEngine, form: str) -> str:
 )
 def test_spoken_forms_are_pronounced_as_meant(engine: HibariEngine, form: str, sounds: str):
     assert _pronounced(engine, form).lower() == sounds.lower()
+
+
+@pytest.mark.parametrize("speed", [0.5, 1.5, 2.0])
+def test_at_another_pace_it_is_as_much_shorter_and_every_word_stands_where_it_is_heard(
+    engine: HibariEngine, paragraph: Speech, speed: float
+):
+    fast = speak_english(PARAGRAPH, engine, speed=speed)
+    # At double pace its phonemes are so short that they are rounded up: it is an eighth longer than half.
+    assert fast.duration_ms == pytest.approx(paragraph.duration_ms / speed, rel=0.08 if speed < 2 else 0.15)
+    assert_in_order(fast)
+    assert_sounds_right(fast)
+    assert fast.words
+    assert paragraph.words
+    for at_speed, plain in zip(fast.words, paragraph.words, strict=True):
+        assert at_speed.text == plain.text
+        assert at_speed.start_ms / fast.duration_ms == pytest.approx(plain.start_ms / paragraph.duration_ms, abs=0.02)

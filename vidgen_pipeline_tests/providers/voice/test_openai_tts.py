@@ -8,6 +8,7 @@ import io
 import json
 import wave
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -31,26 +32,22 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
+from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.providers.base import SpeechRequest
 from vidgen_pipeline.providers.catalogue import catalogue
+from vidgen_pipeline.providers.model_vendor import build_model
 from vidgen_pipeline.providers.network.failures import Judge
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.network.retrying import Timing
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.voice.openai_reading import build_reading, read_reading
-from vidgen_pipeline.providers.voice.openai_tts import (
-    OpenAITTSProvider,
-    build_model,
-    build_speech,
-    read_model,
-    read_speech,
-)
+from vidgen_pipeline.providers.voice.openai_tts import OpenAITTSProvider, build_speech, read_speech
 from vidgen_pipeline.providers.voice.word_times import words_from_sound
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply
 from vidgen_pipeline.sandbox.server import running_sandbox
 from vidgen_pipeline.sandbox.vendors import openai_tts
 from vidgen_pipeline_tests.providers.canary import assert_error_clean, assert_record_clean
-from vidgen_pipeline_tests.providers.voice.listening import assert_sounds_right
+from vidgen_pipeline_tests.providers.voice.listening import assert_in_order, assert_sounds_right
 from vidgen_pipeline_tests.sandbox.desk import KEY, Desk
 from vidgen_pipeline_tests.services.paying import House
 
@@ -159,7 +156,7 @@ def test_sound_is_read_from_bytes(reply: WireReply, rate: int):
 
 def test_sound_and_tokens_are_read_from_events():
     spoken = read_speech(events(delta(tone()[:999]), {"type": "something.new"}, delta(tone()[999:]), DONE))
-    assert (spoken.pcm, spoken.tokens) == (tone(), (14, 101))
+    assert (spoken.pcm, spoken.tokens) == (tone(), Tokens(read=14, written=101))
     assert read_speech(events(delta(b""), DONE, ending="data: [DONE]\n\n")).pcm == b""
 
 
@@ -183,7 +180,12 @@ def test_an_answer_that_is_no_speech(reply: WireReply):
 
 def test_what_was_read_aloud_comes_with_its_words_and_tokens():
     spoken = read_reading(reading())
-    assert (spoken.pcm, spoken.rate, spoken.transcript, spoken.tokens) == (tone(), 24_000, LINE, (61, 48))
+    assert (spoken.pcm, spoken.rate, spoken.transcript, spoken.tokens) == (
+        tone(),
+        24_000,
+        LINE,
+        Tokens(read=61, written=48),
+    )
     silent = read_reading(reading(audio=None, content="In writing."))
     assert (silent.pcm, silent.transcript) == (b"", "")
     with pytest.raises(ContentRejected, match="I can't"):
@@ -208,14 +210,7 @@ def test_what_was_read_aloud_comes_with_its_words_and_tokens():
 )  # fmt: skip
 def test_each_documented_error_has_its_class(status: int, told: dict[str, Any], kind: type[VidgenError]):
     answer = WireReply(status=status, content=json.dumps({"error": told}).encode())
-    assert type(Judge("OpenAI", OpenAITTSProvider.kind_of_error).error_in(answer, build_model("tts-1"))) is kind
-
-
-def test_when_a_model_ends_is_told_with_the_key():
-    body = {"id": "tts-1", "object": "model", "created": 1, "owned_by": "system", "shutdown_date": "2027-01-06"}
-    check = read_model(WireReply(status=200, content=json.dumps(body).encode()))
-    assert check.valid
-    assert "tts-1 ends on 2027-01-06" in check.message
+    assert type(Judge("OpenAI", OpenAITTSProvider.kind_of_error).error_in(answer, build_model("tts-1", {}))) is kind
 
 
 @pytest.mark.parametrize(
@@ -358,9 +353,28 @@ def test_a_refusal_has_its_class(
 def test_what_can_not_be_said_is_refused_before_it_is_paid_for(
     request_: SpeechRequest, model: str | None, desk: Desk, house: House
 ):
-    with pytest.raises(InvalidInput):
-        at_work(desk, house, lambda voice: voice.speak(request_), model=model)
+    for ask in (lambda voice: voice.speak(request_), lambda voice: voice.check([line(), request_])):
+        with pytest.raises(InvalidInput):
+            at_work(desk, house, ask, model=model)
     assert desk.requests() == []
+
+
+@pytest.mark.parametrize(("model", "names"), [("tts-1", 9), ("gpt-4o-mini-tts", 13), (CHAT, 13)])
+def test_the_voices_are_those_the_model_has(model: str, names: int):
+    found = asyncio.run(OpenAITTSProvider(model=model).voices())
+    assert len({voice.name for voice in found}) == names
+    assert {voice.languages for voice in found} == {()}
+
+
+@pytest.mark.parametrize(("model", "spoken_at"), [("tts-1", 1.5), (CHAT, 1.0)])
+def test_it_speaks_at_the_pace_that_is_asked_for_where_it_can(model: str, spoken_at: float, desk: Desk, house: House):
+    assert OpenAITTSProvider(model=model).nearest_speed(1.5) == spoken_at
+    asked = SpeechRequest(text=LINE, language="en", speed=1.5)
+    fast = at_work(desk, house, lambda voice: voice.speak(asked), model=model).data
+    plain = at_work(desk, house, lambda voice: voice.speak(line(LINE)), model=model).data
+    assert fast.duration_ms == pytest.approx(plain.duration_ms / spoken_at, rel=0.08)
+    words = words_from_sound(LINE, "en", fast.pcm, fast.sample_rate)
+    assert_in_order(replace(fast, words=words))
 
 
 @pytest.mark.parametrize(

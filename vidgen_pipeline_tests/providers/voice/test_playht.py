@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,16 +21,16 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
-from vidgen_pipeline.providers.base import SpeechRequest
+from vidgen_pipeline.providers.base import SpeechRequest, Voice
 from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.voice.playht import (
     PlayHTProvider,
     build_speech,
-    build_voice_list,
-    read_key_check,
+    build_voices,
     read_speech,
+    read_voices,
 )
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply
 from vidgen_pipeline.sandbox.server import running_sandbox
@@ -48,7 +50,7 @@ def line(text: str = "Rain has a smell.", voice: str | None = VOICE) -> SpeechRe
 
 
 def test_the_old_wire():
-    request = build_speech("Rain.", model="PlayDialog", voice=VOICE, sample_rate=24_000, speed=1.0)
+    request = build_speech(line("Rain."), model="PlayDialog", voice=VOICE, sample_rate=24_000)
     assert (request.method, request.path, request.phase, request.paid) == (
         "POST", "/api/v2/tts/stream", Phase.SUBMIT, True,
     )  # fmt: skip
@@ -56,19 +58,24 @@ def test_the_old_wire():
         "text": "Rain.", "voice": VOICE, "voice_engine": "PlayDialog", "output_format": "wav", "sample_rate": 24_000,
         "speed": 1.0,
     }  # fmt: skip
-    assert build_voice_list().path == "/api/v2/voices"
+    assert build_voices(Phase.READ).path == "/api/v2/voices"
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"RIFF\0\0\0\0WAVEjunk", b"ID3"])
 def test_an_answer_that_is_no_speech(content: bytes):
     with pytest.raises(BadReply):
-        read_speech(WireReply(status=200, content=content), line())
+        read_speech(WireReply(status=200, content=content))
 
 
-def test_a_list_of_voices_is_a_good_key():
-    assert read_key_check(WireReply(status=200, content=b"[{}, {}]")).detail == {"voices": "2"}
-    with pytest.raises(BadReply):
-        read_key_check(WireReply(status=200, content=b"{}"))
+def test_voices_are_named_by_their_manifests():
+    listed = [{"id": VOICE, "name": "Example", "language": "English (US)", "gender": "female"}, {"id": "s3://x"}]
+    assert read_voices(WireReply(status=200, content=json.dumps(listed).encode())) == [
+        Voice(name=VOICE, languages=(), description="Example English (US)"),
+        Voice(name="s3://x", languages=()),
+    ]
+    for wrong in (b"{}", b"[{}]"):
+        with pytest.raises(BadReply):
+            read_voices(WireReply(status=200, content=wrong))
 
 
 def test_at_its_own_address_it_is_refused_with_what_to_choose_and_nothing_is_asked():
@@ -137,6 +144,13 @@ def test_a_line_is_spoken_at_an_address_set_by_hand(desk: Desk, house: House):
     assert house.statuses() == ["done"]
 
 
+def test_it_speaks_at_the_pace_that_is_asked_for(desk: Desk, house: House):
+    fast = at_work(desk, house, lambda voice: voice.speak(replace(line(), speed=1.5)))
+    slow = at_work(desk, house, lambda voice: voice.speak(line()))
+    assert [record.request_body["speed"] for record in house.log.records] == [1.5, 1.0]
+    assert fast.data.duration_ms == pytest.approx(slow.data.duration_ms / 1.5, rel=0.08)
+
+
 def test_a_lost_answer_is_not_asked_for_twice(desk: Desk, house: House):
     desk.fault("close_after_accepting", provider="playht", phase="submit")
     with pytest.raises(SubmitUnknown) as caught:
@@ -155,7 +169,8 @@ def test_what_can_not_be_said_is_refused_before_it_is_asked_for(
 
 
 def test_keys_are_checked_and_a_default_voice_is_taken(desk: Desk, house: House):
-    assert at_work(desk, house, lambda voice: voice.validate_key()).valid
+    assert at_work(desk, house, lambda voice: voice.validate_key()).detail == {"voices": "1"}
+    assert [one.name for one in at_work(desk, house, lambda voice: voice.voices())] == [VOICE]
     assert not at_work(desk, house, lambda voice: voice.validate_key(), key="bad-1").valid
     with pytest.raises(AuthFailed):
         at_work(desk, house, lambda voice: voice.speak(line()), key="bad-1")

@@ -47,7 +47,7 @@ def test_chinese_is_cut_at_letters_and_keeps_its_punctuation():
 
 
 def test_letters_that_belong_together_are_not_parted():
-    assert [word.text for word in script_words("เทศกาลนี้", "th", range(20))] == ["เท", "ศ", "กา", "ล", "นี้"]
+    assert [word.text for word in script_words("เทศกาลนี้", "lo", range(20))] == ["เท", "ศ", "กา", "ล", "นี้"]
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "🎉 ❤️", "— … !", "***"])
@@ -67,3 +67,10 @@ def test_no_character_is_lost(text: str, cut: bool):
     assert all(" ".join(text[word.start : word.end].split()) == word.text for word in words)
     if not cut:
         assert " ".join(word.text for word in words) == " ".join(text.split())
+
+
+def test_thai_is_cut_where_its_words_begin_whatever_the_engine_says():
+    text = "สวัสดีครับ วันนี้เราคุยกันเรื่องผึ้ง"
+    words = script_words(text, "th-TH", cut_at=[1, 3, 12])
+    assert [word.text for word in words] == ["สวัสดี", "ครับ", "วัน", "นี้", "เรา", "คุย", "กัน", "เรื่อง", "ผึ้ง"]
+    assert [word.sentence_end for word in words] == [False] * 8 + [True]

@@ -11,7 +11,8 @@ import pytest
 from vidgen_pipeline.domain.errors import BadReply
 from vidgen_pipeline.providers.base import SpeechRequest
 from vidgen_pipeline.providers.voice.decoding import decoded, is_sound_file
-from vidgen_pipeline.providers.voice.speech_check import Sound, checked_speech
+from vidgen_pipeline.providers.voice.speech_check import checked_speech
+from vidgen_pipeline.providers.voice.vendor_speech import Sound
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 
 TEXT = "Rain has a smell, and it has a name."  # about two and a half seconds
@@ -23,8 +24,8 @@ def spoken(seconds: float, transcript: str | None = None) -> Sound:
     return Sound(pcm=pcm, rate=24_000, transcript=transcript)
 
 
-def request(text: str = TEXT) -> SpeechRequest:
-    return SpeechRequest(text=text, language="en")
+def request(text: str = TEXT, speed: float = 1.0) -> SpeechRequest:
+    return SpeechRequest(text=text, language="en", speed=speed)
 
 
 @pytest.mark.parametrize("seconds", [1.5, 2.5, 6.0])
@@ -45,7 +46,7 @@ def test_a_likely_length_is_taken(seconds: float):
 )
 def test_an_unlikely_one_is_not(text: str, seconds: float, speed: float, words: str):
     with pytest.raises(BadReply, match=words):
-        checked_speech(spoken(seconds), request(text), speed=speed)
+        checked_speech(spoken(seconds), request(text, speed))
 
 
 @pytest.mark.parametrize(
