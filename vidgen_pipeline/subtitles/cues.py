@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from math import inf
+from itertools import accumulate, pairwise
+from math import ceil, inf
 
 from vidgen_pipeline.domain.captions import CaptionStyle, Cue
 from vidgen_pipeline.domain.narration import Narration, Word, frames_to_ms
@@ -26,7 +26,6 @@ SHORTEST_CUE_MS = 700
 FASTEST_READING = 17
 """Characters a second."""
 
-_MAY_SHARE_A_CUE = 8  # characters of a sentence of one word
 _NEVER = 1e9
 
 
@@ -51,20 +50,37 @@ def build_cues(narration: Narration, *, language: str, canvas: Canvas, style: Ca
     """Cut the narration's words into cues of one or two lines, timed in ms from the start of the video.
 
     Every word is in one cue, as it was given. A cue starts with its first word, never crosses a scene's edge, and joins
-    two sentences only if one of them is a lone short word. A word far too wide for a line stands alone; the
+    two sentences only if one of them would be gone too soon by itself. A word far too wide for a line stands alone; the
     writers make it fit.
     """
-    area = caption_area(canvas, style)
-    face = caption_typeface(style, language)
-    line_width = area.width / area.em
-    shape = _UPRIGHT if canvas.height > canvas.width else _WIDE if canvas.width > canvas.height else _SQUARE
-    cues: list[Cue] = []
+    spoken: list[tuple[list[Word], int]] = []
     for start_frame, scene in zip(narration.start_frames, narration.scenes, strict=True):
         if scene.words:
             words = [word.shifted(frames_to_ms(start_frame)) for word in scene.words]
-            edge = frames_to_ms(start_frame + scene.frames)
-            cues += _Scene(words, edge, face, line_width, shape, style, language).cues()
-    return tuple(cues)
+            spoken.append((words, frames_to_ms(start_frame + scene.frames)))
+    followers = [*(words[0].start_ms for words, _ in spoken[1:]), None]
+    return tuple(
+        cue
+        for (words, edge), following in zip(spoken, followers, strict=False)
+        for cue in cues_of_words(words, edge, language=language, canvas=canvas, style=style, following_ms=following)
+    )
+
+
+def cues_of_words(
+    words: Sequence[Word],
+    edge_ms: int,
+    *,
+    language: str,
+    canvas: Canvas,
+    style: CaptionStyle,
+    following_ms: int | None = None,
+) -> tuple[Cue, ...]:
+    """One scene's words as cues that are gone by `edge_ms`, when what follows is first spoken at `following_ms`."""
+    area = caption_area(canvas, style)
+    face = caption_typeface(style, language)
+    shape = _UPRIGHT if canvas.height > canvas.width else _WIDE if canvas.width > canvas.height else _SQUARE
+    scene = _Scene(words, edge_ms, following_ms, face, area.width / area.em, shape, style, language)
+    return tuple(scene.cues())
 
 
 class _Scene:
@@ -74,6 +90,7 @@ class _Scene:
         self,
         words: Sequence[Word],
         edge_ms: int,
+        following_ms: int | None,
         face: Typeface,
         line_width: float,
         taste: _Taste,
@@ -82,6 +99,7 @@ class _Scene:
     ) -> None:
         self._words = words
         self._edge = edge_ms
+        self._following = following_ms
         self._line_width = line_width
         self._taste = taste
         texts = [clean(word.text) for word in words]
@@ -102,9 +120,7 @@ class _Scene:
         ]
         self._line_ends = self._ends_of_lines()
         self._line_starts = self._starts_of_lines()
-        self._sentence_ends = [0]
-        for index, word in enumerate(words):
-            self._sentence_ends.append(self._sentence_ends[-1] + (word.sentence_end and not self._lone(index)))
+        self._sentence_ends = [0, *accumulate(self._walls())]
 
     def cues(self) -> list[Cue]:
         """The cheapest way to cut the scene, as cues."""
@@ -129,16 +145,17 @@ class _Scene:
             cues.append(self._cue(first, end, max(self._words[first].start_ms, earliest)))
         return cues
 
-    def _lone(self, index: int) -> bool:
-        """Whether the sentence that ends with this word may share a cue: it, or the next, is one short, quick word."""
-        return any(
-            self._words[near].sentence_end
-            and (near == 0 or self._words[near - 1].sentence_end)
-            and len(self._texts[near]) <= _MAY_SHARE_A_CUE
-            and self._ends_at(near, near + 1) - self._words[near].start_ms < SHORTEST_CUE_MS
-            for near in (index, index + 1)
-            if near < len(self._words)
-        )
+    def _walls(self) -> list[bool]:
+        """For each word, whether a cue must end with it: a sentence ends, and neither it nor the next is too quick."""
+        walls = [False] * len(self._words)
+        first, quick_before = 0, True
+        for index, word in enumerate(self._words):
+            if word.sentence_end or index == len(self._words) - 1:
+                quick = self._words[index].end_ms + TAIL_MS - self._words[first].start_ms < SHORTEST_CUE_MS
+                if first:
+                    walls[first - 1] = not (quick or quick_before)
+                first, quick_before = index + 1, quick
+        return walls
 
     def _ends_of_lines(self) -> list[int]:
         """For each word, the end of the fullest line that starts with it; a word too wide is a line of its own."""
@@ -179,13 +196,15 @@ class _Scene:
         """When a cue of these words leaves the screen, ms."""
         start, spoken = self._words[first].start_ms, max(self._words[end - 1].end_ms, self._words[first].start_ms)
         limit = max(self._edge, start + 1)
-        if end == len(self._words):
-            return min(spoken + TAIL_MS, limit)
-        following = self._words[end].start_ms
-        gap = following - spoken
-        if gap > TAIL_MS:
-            return min(spoken + TAIL_MS, following - CLOSED_GAP_MS, limit)
-        return min(following, limit)
+        characters = self._characters[end] - self._characters[first]
+        needed = start + max(SHORTEST_CUE_MS, ceil(characters * 1000 / FASTEST_READING))
+        held = max(spoken + TAIL_MS, needed)
+        following = self._words[end].start_ms if end < len(self._words) else self._following
+        if following is None:
+            return min(held, limit)
+        if end < len(self._words) and (following - spoken <= TAIL_MS or needed > following - CLOSED_GAP_MS):
+            return min(following, limit)
+        return min(held, max(following - CLOSED_GAP_MS, spoken), limit)
 
     def _cost(self, first: int, end: int) -> float:
         taste = self._taste
@@ -202,20 +221,30 @@ class _Scene:
         elif characters > taste.most:
             cost += (characters - taste.most) * taste.too_many
         if end > self._line_ends[first]:
-            # The second line may start from where the rest fits on it up to where the first is full.
-            breaks = self._breaks[self._line_starts[end] - 1 : self._line_ends[first]]
-            cost += 1.0 + 0.8 * min(breaks, default=_NEVER) + (2.0 if end - first == 2 else 0.0)
-            if self._word_width(first) > self._line_width or self._word_width(end - 1) > self._line_width:
-                cost += 4.0  # the whole cue will be drawn smaller
+            cost += self._cost_of_two_lines(first, end)
         if end - first == 1 and self._short[first] and not sentence_over:
             cost += 8.0
-        if duration < SHORTEST_CUE_MS:
-            cost += 8.0 + (SHORTEST_CUE_MS - duration) / 40
+        # A cue of quick words can be held while it is silent, and still looks better with more in it.
+        quick = min(duration, words[end - 1].end_ms + TAIL_MS - words[first].start_ms)
+        if quick < SHORTEST_CUE_MS:
+            cost += 8.0 + (SHORTEST_CUE_MS - quick) / 40
         elif duration > taste.longest_ms:
             cost += (duration - taste.longest_ms) / 250
         if characters * 1000 > FASTEST_READING * duration:
             cost += min(characters * 1000 / max(duration, 1) - FASTEST_READING, 20.0) * 1.2
         return cost + self._cost_within(first, end)
+
+    def _cost_of_two_lines(self, first: int, end: int) -> float:
+        # The second line may start from where the rest fits on it up to where the first is full.
+        earliest, latest = max(self._line_starts[end], first + 1), min(self._line_ends[first], end - 1)
+        cost = 1.0 + 0.8 * min(self._breaks[earliest - 1 : latest], default=_NEVER)
+        if end - first == 2:
+            cost += 2.0
+        if latest < first + 1 + self._short[first] or earliest > end - 1 - self._short[end - 1]:
+            cost += 12.0  # one of the lines would be a lone short word
+        if self._word_width(first) > self._line_width or self._word_width(end - 1) > self._line_width:
+            cost += 4.0  # the whole cue will be drawn smaller
+        return cost
 
     def _cost_within(self, first: int, end: int) -> float:
         """For commas, silences and sentence ends that the cue bridges."""

@@ -14,6 +14,7 @@ _CIRCLE = 0.5523  # how far a Bézier's handles reach to draw a quarter of a cir
 # coloured piece is laid out by itself, which puts the words of Arabic and Hebrew in the wrong order.
 _WHOLE_LINE = -1
 _BOLD = 600
+_KARAOKE = r"\k"
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _RIGHT_TO_LEFT_LANGUAGES = frozenset(
     ("ar", "arc", "ckb", "dv", "fa", "he", "iw", "ji", "ks", "ku-arab", "ps", "sd", "ug", "ur", "yi")
@@ -57,25 +58,24 @@ def shape_text(shape: str, tags: str = "") -> str:
     return rf"{{\an7\pos(0,0){tags}\p1}}{shape}"
 
 
-def line_text(
-    pieces: Sequence[tuple[str, str]], face: Typeface, em: float, *, style_em: float, style_look: str, language: str
-) -> str:
+def line_text(pieces: Sequence[tuple[str, str]], face: Typeface, em: float, *, style_em: float, style_look: str) -> str:
     """The text of an event that is a line: each piece with its look (tags), each script in its own font, at `em` px.
 
     The event's style has `face` at `style_em` and looks like `style_look`. Nothing in the pieces is taken for a tag.
+    A look that is a karaoke time is written for every piece; any other only where it changes.
     """
-    parts = [_RIGHT_TO_LEFT_MARK] if is_right_to_left(language) else []
+    parts = [_as_written("", face)]
     drawn_by = (face.font, round(style_em, 2))
     looks = style_look
     for text, look in pieces:
+        fresh = look if look != looks or look.startswith(_KARAOKE) else ""
         for run in face.runs(text):
             tags = ""
             if (run.font, round(em, 2)) != drawn_by:
                 drawn_by = (run.font, round(em, 2))
                 tags += rf"\fn{run.font}\fs{number(face.size(run.font, em))}\b{face.weight_of(run.font)}"
-            if look != looks:
-                looks = look
-                tags += look
+            tags += fresh
+            looks, fresh = look, ""
             parts.append(f"{{{tags}}}" if tags else "")
             parts.append(ass_text(run.text))
     return "".join(parts)
@@ -83,7 +83,14 @@ def line_text(
 
 def placed(text: str, face: Typeface, em: float, x: float, baseline: float, alignment: int = 2) -> str:
     """The tag that puts the line `text` on its baseline. Alignment 1, 2, 3: `x` is its left, centre, right."""
-    return rf"{{\an{alignment}\pos({number(x)},{number(baseline + face.descent(text, em))})}}"
+    return rf"{{\an{alignment}\pos({number(x)},{number(baseline + face.descent(_as_written(text, face), em))})}}"
+
+
+def centred(text: str, face: Typeface, em: float, x: float, baseline: float) -> str:
+    """The tag that puts the line `text` on its baseline around `x`; made larger, it grows to all sides alike."""
+    written = _as_written(text, face)
+    middle = baseline + (face.descent(written, em) - face.ascent(written, em)) / 2
+    return rf"{{\an5\pos({number(x)},{number(middle)})}}"
 
 
 def number(value: float) -> str:
@@ -94,6 +101,21 @@ def number(value: float) -> str:
 def filled(colour: str) -> str:
     """The tag by which letters are filled with `#RRGGBB`."""
     return rf"\1c&H{colour[5:7]}{colour[3:5]}{colour[1:3]}&"
+
+
+def filled_later(colour: str) -> str:
+    """The tag of the colour that letters have before their karaoke time comes."""
+    return rf"\2c&H{colour[5:7]}{colour[3:5]}{colour[1:3]}&"
+
+
+def karaoke_filled(hundredths: int) -> str:
+    """The tag by which what follows is filled from left to right within this time, in 1/100 s."""
+    return rf"{_KARAOKE}f{hundredths}"
+
+
+def karaoke_skipped(hundredths: int) -> str:
+    """The tag of a time, in 1/100 s, in which nothing is filled."""
+    return rf"{_KARAOKE}{hundredths}"
 
 
 def faded(opacity: float) -> str:
@@ -118,6 +140,11 @@ def rounded_rectangle(box: tuple[float, float, float, float], radius: float) -> 
         ("b", ((left, top + handle), (left + handle, top), (left + radius, top))),
     )
     return " ".join(f"{verb} {' '.join(f'{number(x)} {number(y)}' for x, y in at)}" for verb, at in points)
+
+
+def _as_written(text: str, face: Typeface) -> str:
+    """The line as it stands in its event: the mark is not seen, but to libass a letter of the style's own font."""
+    return _RIGHT_TO_LEFT_MARK + text if is_right_to_left(face.language) else text
 
 
 def _colour(hexadecimal: str, opacity: float = 1.0) -> pysubs2.Color:

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 
 from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle, Cue
@@ -44,10 +45,15 @@ class CaptionArea:
 
 @dataclass(frozen=True)
 class Piece:
-    """Text drawn in one colour at a time: a word of the cue, or the space before it (`word` None)."""
+    """Text drawn in one colour at a time: a word of the cue, or the space before it (`word` None).
+
+    A word too wide for a line is `broken` into several pieces; `offset` is how many characters are in those before.
+    """
 
     text: str
     word: int | None
+    offset: int = 0
+    broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -164,8 +170,10 @@ def _broken(pieces: Sequence[Piece], face: Typeface, width: float) -> list[list[
     if len(words) > 1 or natural * SMALLEST_SCALE <= width:
         return [list(pieces)]
     word = words[0]
-    parts = min(_MOST_PARTS, ceil(natural * SMALLEST_SCALE / width), len(word.text))
-    return [[Piece(part, word.word)] for part in parts_of_word(word.text, max(2, parts))]
+    count = min(_MOST_PARTS, ceil(natural * SMALLEST_SCALE / width), len(word.text))
+    parts = parts_of_word(word.text, max(2, count))
+    offsets = accumulate((len(part) for part in parts), initial=0)
+    return [[Piece(part, word.word, offset, broken=True)] for part, offset in zip(parts, offsets, strict=False)]
 
 
 def parts_of_word(text: str, count: int) -> list[str]:

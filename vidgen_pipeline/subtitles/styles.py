@@ -1,9 +1,19 @@
-"""The four caption styles a person can choose."""
+"""Caption styles: four that everyone has, and those a person writes down as data."""
 
 from __future__ import annotations
 
-from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Highlight
+from vidgen_pipeline.domain.errors import InvalidInput, MissingTool
 from vidgen_pipeline.domain.suggest import unknown
+from vidgen_pipeline.runtime.fonts import ALIASES, font_families
 
 _STYLES = (
     CaptionStyle(
@@ -58,12 +68,134 @@ _STYLES = (
 )
 
 STYLE_NAMES = tuple(style.name for style in _STYLES)
+HIGHLIGHT_NAMES = tuple(highlight.value for highlight in Highlight)
+
+_SUFFIX = ".toml"
+_LARGEST_FILE_BYTES = 20_000
+_NOT_WRITTEN = frozenset({"name", "font_asked"})
+_FIELDS = tuple(field for field in CaptionStyle.model_fields if field not in _NOT_WRITTEN)
+_KINDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field of a style",
+    "string_pattern_mismatch": "must be a colour such as #FFD23F",
+}
 
 
-def caption_style(name: str) -> CaptionStyle:
-    """The style of this name, in any case. Raises InvalidInput, naming what can be chosen, when there is none."""
+def caption_style(name: str, folder: Path | None = None) -> CaptionStyle:
+    """The style of this name, in any case: one of the four, or `folder`'s file of that name.
+
+    Raises InvalidInput, naming what can be chosen, when there is none, and when a file can't be used as a style.
+    """
     wanted = name.strip().casefold()
     for style in _STYLES:
         if style.name == wanted:
             return style
-    raise unknown("subtitle style", name, STYLE_NAMES)
+    path = _files(folder).get(wanted)
+    if path is None:
+        raise unknown("subtitle style", name, style_names(folder))
+    return _read(path)
+
+
+def style_names(folder: Path | None = None) -> tuple[str, ...]:
+    """The four styles' names, then those of `folder`. Nothing is read but the names of files."""
+    return (*STYLE_NAMES, *_files(folder))
+
+
+def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "") -> CaptionStyle:
+    """A style from plain data, wherever it is kept: `font` is the family's name, the rest as in CaptionStyle.
+
+    Raises InvalidInput saying which field is wrong and what it may be; `origin` is where the person finds it.
+    """
+    where = origin or f"the caption style '{name}'"
+    if name in STYLE_NAMES:
+        raise InvalidInput(f"'{name}' is the name of a style of this product ({where}).", remedy="Choose another name.")
+    if stray := sorted(set(fields) - set(_FIELDS)):
+        raise InvalidInput(f"In {where} '{stray[0]}' is no field of a style.", remedy=f"Fields: {', '.join(_FIELDS)}.")
+    asked = fields.get("font")
+    font = asked
+    if isinstance(asked, str) and asked.strip():
+        font = _family(asked, where)
+    try:
+        return CaptionStyle.model_validate({**fields, "name": name, "font": font, "font_asked": asked})
+    except ValidationError as error:
+        raise InvalidInput(
+            f"In {where} {_first_mistake(error)}.", remedy="docs/subtitles.md lists the fields."
+        ) from None
+
+
+def with_highlight(style: CaptionStyle, highlight: str | None) -> CaptionStyle:
+    """The style with another way of showing the word being spoken; None leaves it as it is.
+
+    Raises InvalidInput, naming what there is, for a way that there is not.
+    """
+    if highlight is None:
+        return style
+    try:
+        return style.model_copy(update={"highlight": Highlight(highlight.strip().casefold())})
+    except ValueError:
+        raise unknown("caption highlight", highlight, HIGHLIGHT_NAMES) from None
+
+
+def check_font(style: CaptionStyle) -> None:
+    """Raise MissingTool when the style's font is not here: its letters would come out in another, or not at all."""
+    if _known_family(style.font) is None:
+        raise MissingTool(
+            f"The font {style.font} of the caption style '{style.name}' is not installed.",
+            remedy=f"Put its file into a folder named in VIDGEN_FONTS_DIR. There are: {', '.join(font_families())}.",
+        )
+
+
+def _files(folder: Path | None) -> dict[str, Path]:
+    """The style files of the folder by their names, which are the styles' names."""
+    if folder is None or not folder.is_dir():
+        return {}
+    found = {path.stem.casefold(): path for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
+    return {name: path for name, path in found.items() if name not in STYLE_NAMES}
+
+
+def _read(path: Path) -> CaptionStyle:
+    name = path.stem.casefold()
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,19}", name):
+        raise InvalidInput(
+            f"The style file {path} has a name that a style can't have.",
+            remedy="Use up to 20 letters a to z, digits, - and _.",
+        )
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE_BYTES + 1)
+        if len(content) > _LARGEST_FILE_BYTES:
+            raise InvalidInput(f"The style file {path} is larger than {_LARGEST_FILE_BYTES} bytes.")
+        fields = tomllib.loads(content.decode())
+    except OSError as error:
+        raise InvalidInput(f"The style file {path} can't be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(f"The style file {path} is not TOML: {error}.") from error
+    return style_from_fields(name, fields, origin=str(path))
+
+
+def _family(asked: str, where: str) -> str:
+    """The family that is drawn for the one that is asked for, spelled as the font spells it."""
+    known = _known_family(asked)
+    if known is None:
+        raise InvalidInput(
+            f"In {where} the font '{asked}' is one that is not here.",
+            remedy=f"There are: {', '.join((*sorted(ALIASES), *font_families()))}. "
+            "More are found in folders named in VIDGEN_FONTS_DIR.",
+        )
+    return known
+
+
+def _known_family(asked: str) -> str | None:
+    wanted = " ".join(asked.split()).casefold()
+    stand_in = next((drawn for name, drawn in ALIASES.items() if name.casefold() == wanted), wanted)
+    return next((family for family in font_families() if family.casefold() == stand_in.casefold()), None)
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """What is wrong, as the end of a sentence."""
+    mistake = error.errors(include_url=False)[0]
+    field = ".".join(str(part) for part in mistake["loc"])
+    if mistake["type"] == "value_error":
+        return str(mistake["ctx"]["error"])
+    told = _KINDS.get(mistake["type"]) or mistake["msg"].replace("Input should be", "must be")
+    return f"'{field}' {told[0].lower()}{told[1:]}"

@@ -1,16 +1,16 @@
-"""A scene's key phrase, set large in the upper part of the picture."""
+"""A scene's key phrase, set large in the upper part of the picture; and cards, the same on a plate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil
 
 import pysubs2
 
 from vidgen_pipeline.domain.narration import frames_to_ms
-from vidgen_pipeline.domain.timeline import Canvas, OnScreenText, Timeline, TimelineScene
+from vidgen_pipeline.domain.timeline import Canvas, Card, Timeline
 from vidgen_pipeline.subtitles.drawing import (
     faded,
     filled,
@@ -30,7 +30,10 @@ from vidgen_pipeline.subtitles.typefaces import Typeface
 
 _FONT, _WEIGHT = "Inter", 800
 _TRACKING = -0.03  # em; Inter's letters stand too far apart at this size
-_COLOUR = "#FFFFFF"
+_COLOUR, _DARK_COLOUR = "#FFFFFF", "#14171C"
+_FIRST_SIZE, _SIZE, _CARD_SIZE = 0.135, 0.108, 0.115  # the largest em, of the canvas's short side
+_PLATE_OPACITY = 0.9
+_PLATE_ROOM, _PLATE_RADIUS = 0.045, 0.03  # around the text, and of its corners; of the canvas's short side
 _MOST_LINES = 4
 _SMALLEST_WORD = 0.55  # a word that would come out smaller than this share of the largest size is broken
 _BAR = (0.085, 0.0105, 0.036)  # length, height and the gap below it, of the canvas's short side
@@ -39,14 +42,15 @@ _FADE_IN_MS, _FADE_OUT_MS = 250, 200
 _WORD_AFTER_WORD_MS = 50
 _LATEST_WORD_MS = 350
 _RISE = 0.02  # of the canvas's height
-_LAYER = 2
+_LAYER, _PLATE_LAYER = 2, 0
 
 
 @dataclass(frozen=True)
 class TitleEvent:
     """A title laid out and timed. Times in ms from the start of the video, lengths in px.
 
-    `x` is the left edge of the text and its bar, or the right edge where the language is read from the right.
+    `x` is the left edge of the text and its bar, or the right edge where the language is read from the right. A card
+    has a `plate` (left, top, right, bottom) behind it.
     """
 
     lines: tuple[tuple[str, ...], ...]
@@ -60,6 +64,9 @@ class TitleEvent:
     accent_colour: str
     rise: float
     fps: int
+    colour: str = _COLOUR
+    plate: tuple[float, float, float, float] | None = None
+    plate_colour: str = _COLOUR
 
     @property
     def text(self) -> str:
@@ -70,26 +77,41 @@ class TitleEvent:
 TITLE_STYLES = {
     "Title": text_style(Typeface(_FONT, _WEIGHT), 100.0, _COLOUR, None, 0.0),
     "Accent": shape_style(_COLOUR, 1.0),
+    "Plate": shape_style(_COLOUR, _PLATE_OPACITY),
 }
 
 
 def title_events(timeline: Timeline) -> tuple[TitleEvent, ...]:
-    """A title for each scene that has a text to show. It is gone when the scene after it begins to show."""
-    return tuple(
-        _title(scene, scene.on_screen_text, timeline)
+    """A title for each scene that has a text to show, gone when the scene after it begins to show; and every card."""
+    layout = _Layout(timeline)
+    titles = [
+        layout.title(
+            scene.on_screen_text.text,
+            frames=(scene.start_frame + scene.crossfade_frames // 2, scene.start_frame + scene.frames),
+            largest=_SIZE if scene.index else _FIRST_SIZE,
+            accent_colour=scene.on_screen_text.accent_colour,
+        )
         for scene in timeline.scenes
         if scene.on_screen_text and clean(scene.on_screen_text.text)
-    )
+    ]
+    cards = [layout.card(card) for card in timeline.cards if clean(card.text)]
+    return (*titles, *cards)
 
 
 def draw_title(title: TitleEvent) -> Iterator[pysubs2.SSAEvent]:
     """The title's ASS events: the bar grows, words fade in one after another while their line rises, all fades out.
 
+    The plate of a card comes and goes with them.
     libass moves things at even speed only; what slows down is drawn frame by frame.
     """
     shown_ms = title.end_ms - title.start_ms
     haste = min(1.0, shown_ms / 3 / (_FADE_IN_MS + _LATEST_WORD_MS))
     delays = _word_delays(title.lines)
+    if title.plate:
+        radius = _PLATE_RADIUS / _PLATE_ROOM * (title.bar[1] - title.plate[1])
+        tags = rf"\fad({round(_FADE_IN_MS * haste / 2)},{_fade_out_ms(title)})" + filled(title.plate_colour)
+        shape = shape_text(rounded_rectangle(title.plate, radius), tags)
+        yield _event(title, title.start_ms, title.end_ms, "Plate", shape, layer=_PLATE_LAYER)
     for line, baseline, line_delays in zip(title.lines, title.baselines, delays, strict=True):
         settled = (line_delays[-1] + _FADE_IN_MS) * haste
         for start, end, elapsed in _moments(title, settled):
@@ -106,31 +128,53 @@ def draw_title(title: TitleEvent) -> Iterator[pysubs2.SSAEvent]:
             yield _event(title, start, end, "Accent", shape_text(rounded_rectangle(box, (bottom - top) / 2), tags))
 
 
-def _title(scene: TimelineScene, shown: OnScreenText, timeline: Timeline) -> TitleEvent:
-    canvas = timeline.canvas
-    from_the_right = is_right_to_left(timeline.language)
-    left, top, right, bottom = _room(canvas, from_the_right)
-    bar_length, bar_height, gap = (share * canvas.short_side for share in _BAR)
-    text_top = top + bar_height + gap
-    largest = (0.135 if scene.index == 0 else 0.108) * canvas.short_side
-    face = Typeface(_FONT, _WEIGHT, timeline.language)
-    lines, em = _fitted(clean(shown.text), face, timeline.language, right - left, bottom - text_top, largest)
-    above, pitch = _heights(lines, face)
-    x = right if from_the_right else left
-    bar_left = right - bar_length if from_the_right else left
-    return TitleEvent(
-        lines=lines,
-        start_ms=frames_to_ms(scene.start_frame + scene.crossfade_frames // 2),
-        end_ms=frames_to_ms(scene.start_frame + scene.frames),
-        language=timeline.language,
-        em=em,
-        x=x,
-        baselines=tuple(text_top + (above + number * pitch) * em for number in range(len(lines))),
-        bar=(bar_left, top, bar_left + bar_length, top + bar_height),
-        accent_colour=shown.accent_colour,
-        rise=_RISE * canvas.height,
-        fps=canvas.fps,
-    )
+@dataclass(frozen=True)
+class _Layout:
+    """Where titles stand in the picture of one video."""
+
+    timeline: Timeline
+
+    def title(self, text: str, *, frames: tuple[int, int], largest: float, accent_colour: str) -> TitleEvent:
+        canvas, language = self.timeline.canvas, self.timeline.language
+        from_the_right = is_right_to_left(language)
+        left, top, right, bottom = _room(canvas, from_the_right)
+        bar_length, bar_height, gap = (share * canvas.short_side for share in _BAR)
+        text_top = top + bar_height + gap
+        face = Typeface(_FONT, _WEIGHT, language)
+        lines, em = _fitted(clean(text), face, language, right - left, bottom - text_top, largest * canvas.short_side)
+        above, pitch = _heights(lines, face)
+        bar_left = right - bar_length if from_the_right else left
+        return TitleEvent(
+            lines=lines,
+            start_ms=frames_to_ms(frames[0]),
+            end_ms=frames_to_ms(frames[1]),
+            language=language,
+            em=em,
+            x=right if from_the_right else left,
+            baselines=tuple(text_top + (above + number * pitch) * em for number in range(len(lines))),
+            bar=(bar_left, top, bar_left + bar_length, top + bar_height),
+            accent_colour=accent_colour,
+            rise=_RISE * canvas.height,
+            fps=canvas.fps,
+        )
+
+    def card(self, card: Card) -> TitleEvent:
+        """Its words, light or dark, whichever can be read on its plate."""
+        colour = _DARK_COLOUR if _brightness(card.colour) > 0.5 else _COLOUR
+        frames = (card.start_frame, card.start_frame + card.frames)
+        title = self.title(card.text, frames=frames, largest=_CARD_SIZE, accent_colour=colour)
+        room = _PLATE_ROOM * self.timeline.canvas.short_side
+        face = Typeface(_FONT, _WEIGHT, title.language)
+        width = max(title.em * max(_width("".join(line), face) for line in title.lines), title.bar[2] - title.bar[0])
+        left = title.x - width if is_right_to_left(title.language) else title.x
+        plate = (left - room, title.bar[1] - room, left + width + room, title.baselines[-1] + 0.25 * title.em + room)
+        return replace(title, colour=colour, plate=plate, plate_colour=card.colour)
+
+
+def _brightness(colour: str) -> float:
+    """How bright a colour looks, 0 to 1."""
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5))
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def _room(canvas: Canvas, from_the_right: bool) -> tuple[float, float, float, float]:
@@ -263,7 +307,11 @@ def _eased(share: float) -> float:
 def _fade_out(title: TitleEvent, end_ms: int) -> str:
     if end_ms < title.end_ms:
         return ""
-    return rf"\fad(0,{min(_FADE_OUT_MS, (title.end_ms - title.start_ms) // 3)})"
+    return rf"\fad(0,{_fade_out_ms(title)})"
+
+
+def _fade_out_ms(title: TitleEvent) -> int:
+    return min(_FADE_OUT_MS, (title.end_ms - title.start_ms) // 3)
 
 
 def _line(title: TitleEvent, line: Sequence[str], baseline: float, shares: Sequence[float], fade: str) -> str:
@@ -273,11 +321,14 @@ def _line(title: TitleEvent, line: Sequence[str], baseline: float, shares: Seque
     place = placed(text, face, title.em, title.x, baseline + title.rise * (1 - shares[0]), alignment)
     tracking = rf"{{\fsp{_TRACKING * title.em:.2f}}}" if _tracked(text, face) else ""
     pieces = [(word, faded(share)) for word, share in zip(line, shares, strict=True)]
-    drawn = line_text(pieces, face, title.em, style_em=100.0, style_look=faded(1.0), language=title.language)
-    return place + tracking + (f"{{{fade}}}" if fade else "") + drawn
+    drawn = line_text(pieces, face, title.em, style_em=100.0, style_look=faded(1.0))
+    own = (filled(title.colour) if title.colour != _COLOUR else "") + fade
+    return place + tracking + (f"{{{own}}}" if own else "") + drawn
 
 
-def _event(title: TitleEvent, start_ms: int, end_ms: int, style: str, text: str) -> pysubs2.SSAEvent:
+def _event(
+    title: TitleEvent, start_ms: int, end_ms: int, style: str, text: str, *, layer: int = _LAYER
+) -> pysubs2.SSAEvent:
     return pysubs2.SSAEvent(
-        start=start_ms - start_ms % 10, end=end_ms - end_ms % 10, layer=_LAYER, style=style, text=text
+        start=start_ms - start_ms % 10, end=end_ms - end_ms % 10, layer=layer, style=style, text=text
     )

@@ -154,6 +154,10 @@ class Typeface:
         """How far below its baseline libass takes a line of `text` to reach."""
         return em * max((_window(run.font)[1] for run in self.runs(text)), default=0.0)
 
+    def ascent(self, text: str, em: float) -> float:
+        """How far above its baseline libass takes a line of `text` to reach."""
+        return em * max((_window(run.font)[0] for run in self.runs(text)), default=0.0)
+
     def _run(self, text: str, script: Script) -> Run:
         font = script.font or self.font
         if script is _NOT_IN_ANTON and self.font != "Anton":

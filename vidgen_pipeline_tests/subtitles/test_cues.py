@@ -77,10 +77,11 @@ def test_wide_video_shows_up_to_two_lines_of_about_forty_characters() -> None:
 
 
 @pytest.mark.parametrize("canvas", CANVASES)
-def test_a_cue_starts_with_its_first_word_and_leaves_at_most_300_ms_after_its_last(canvas: Canvas) -> None:
+def test_a_cue_starts_with_its_first_word_and_leaves_300_ms_after_its_last_or_when_it_is_read(canvas: Canvas) -> None:
     for cue in cues_of(narrated(WALL, WALL), canvas):
         assert cue.start_ms == cue.words[0].start_ms
-        assert cue.words[-1].end_ms <= cue.end_ms <= cue.words[-1].end_ms + 300
+        read = cue.start_ms + max(700, 1 + len(joined(word.text for word in cue.words)) * 1000 // 17)
+        assert cue.words[-1].end_ms <= cue.end_ms <= max(cue.words[-1].end_ms + 300, read)
 
 
 @pytest.mark.parametrize("canvas", CANVASES)
@@ -227,3 +228,69 @@ def test_any_words_become_ordered_cues_that_lose_nothing(
     assert [word for cue in cues for word in cue.words] == words
     assert all(cue.start_ms < cue.end_ms and len(cue.lines) <= 2 and all(cue.lines) for cue in cues)
     assert all(sooner.end_ms <= later.start_ms for sooner, later in pairwise(cues))
+
+
+COMMON = (
+    "the of a to in is it you that he was for on are as with his they at be this have from or one had by but not what "
+    "all were we when your can said there use each which she do how their if will up other about out many then them "
+    "these so some her would make like him into time has look two more write go see no way could people than first "
+    "water been call who oil its now find long down day did get come made may part over sound thing place year live "
+    "very after name good sentence man think say great where help through much before line right too mean same tell "
+    "boy follow came want show form three small set put end does another well large must big even such because turn "
+    "here why ask went men read need land home us move try kind hand picture again change off play air away house"
+)
+SENTENCE = st.lists(st.sampled_from(COMMON.split()), min_size=1, max_size=24).map(lambda words: " ".join(words) + ".")
+SCENES = st.lists(st.lists(SENTENCE, min_size=1, max_size=4).map(" ".join), min_size=1, max_size=3)
+
+
+@given(SCENES, st.sampled_from(CANVASES), st.sampled_from(STYLE_NAMES))
+@settings(max_examples=150, deadline=None)
+def test_everyday_speech_makes_cues_that_can_be_read(texts: list[str], canvas: Canvas, style: str) -> None:
+    narration = narrated(*texts)
+    edges = [
+        frames_to_ms(start + scene.frames)
+        for start, scene in zip(narration.start_frames, narration.scenes, strict=True)
+    ]
+    cues = cues_of(narration, canvas, style)
+    followers = [cue.start_ms for cue in cues[1:]] + [edges[-1]]
+    for cue, following in zip(cues, followers, strict=True):
+        assert len(cue.lines) <= 2
+        gap = following - cue.end_ms
+        assert gap == 0 or gap >= 120 or cue is cues[-1]
+        lasts = cue.end_ms - cue.start_ms
+        text = joined(word.text for word in cue.words)
+        # Nothing but the next words, or the end of the scene, takes it away sooner than it is read.
+        unhurried = cue.end_ms != following and not any(0 <= edge - cue.end_ms < 240 for edge in edges)
+        if unhurried:
+            assert lasts >= 700
+            assert len(text) * 1000 <= 17 * lasts
+        assert len(text) * 1000 <= 18 * lasts or lasts < 700
+        if len(cue.lines) == 2:
+            assert all(len(line) > 1 or len(line[0].text.rstrip(".")) > 3 for line in cue.lines)
+
+
+def test_a_quick_word_before_a_silence_stays_until_it_can_be_read() -> None:
+    words = words_at(("No.", 0, 200), ("Nobody", 3000, 3400), ("came", 3420, 3700), ("today.", 3720, 4200))
+    first, second = cues_of(narration_of(scene_of(words, frames=150)))
+    assert (first.start_ms, first.end_ms) == (0, 700)
+    assert second.end_ms == 4200 + 300
+    hurried = words_at(("Extraordinarily", 0, 400), ("incomprehensible.", 410, 800))
+    (cue,) = cues_of(narration_of(scene_of(hurried, frames=150)), LANDSCAPE)
+    assert cue.end_ms == 1942  # 33 characters at 17 a second
+
+
+def test_no_gap_under_120_ms_is_left_where_scenes_meet() -> None:
+    for rest in (60, 120, 200, 330, 400, 500, 900):
+        first = words_at(("Alpha", 0, 400), ("bravo.", 420, 1000 - rest))
+        second = words_at(("Charlie", 20, 400), ("delta.", 420, 900))
+        one, two = cues_of(narration_of(scene_of(first, 0, 30), scene_of(second, 1, 60)))
+        assert one.end_ms <= 1000
+        assert one.words[-1].end_ms <= one.end_ms
+        assert two.start_ms - one.end_ms >= 120 or rest < 120
+
+
+def test_sentences_of_a_few_quick_words_share_a_cue() -> None:
+    words = words_at(
+        ("Oh", 0, 120), ("no.", 130, 300), ("Not", 320, 500), ("again", 510, 800), ("please.", 810, 1300)
+    )  # fmt: skip
+    assert lines_of(cues_of(narration_of(scene_of(words)), LANDSCAPE)) == [["Oh no. Not again please."]]
