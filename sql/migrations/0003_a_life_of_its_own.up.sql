@@ -33,6 +33,8 @@ CREATE TABLE recurring_plans (
     prompt_template text NOT NULL,
     topics jsonb NOT NULL DEFAULT '[]',
     next_topic integer NOT NULL DEFAULT 0 CHECK (next_topic >= 0),
+    -- begin again with the first topic after the last; otherwise the plan ends with them
+    repeat_topics boolean NOT NULL DEFAULT false,
     next_at timestamptz,
     enabled boolean NOT NULL DEFAULT true,
     last_error text NOT NULL DEFAULT '',
@@ -47,6 +49,9 @@ ALTER TABLE videos
     -- launches counts how often it was queued; with the id it names one wish to run, which one run answers
     ADD COLUMN launches integer NOT NULL DEFAULT 0 CHECK (launches >= 0),
     ADD COLUMN queued_at timestamptz,
+    -- the launch for which a run was asked for last, and when; a queued video with launched < launches waits for one
+    ADD COLUMN launched integer NOT NULL DEFAULT 0,
+    ADD COLUMN launched_at timestamptz,
     ADD COLUMN run_id text,
     -- how often the present generation went on by itself after its worker died
     ADD COLUMN resumes integer NOT NULL DEFAULT 0 CHECK (resumes >= 0),
@@ -124,8 +129,8 @@ CREATE TABLE budget_reservations (
     video_id uuid NOT NULL REFERENCES videos (id) ON DELETE CASCADE,
     attempt integer NOT NULL,
     step text NOT NULL CHECK (step IN ('script', 'voice', 'media', 'video_ai', 'subtitles', 'assembly')),
-    -- the days and months it is counted in: those of its first moment
-    reserved_on date NOT NULL,
+    -- the days and months it is counted in, those of its first moment: [budget id, first day] pairs
+    periods jsonb NOT NULL DEFAULT '[]',
     amount_usd numeric(12, 6) NOT NULL CHECK (amount_usd >= 0),
     spent_usd numeric(12, 6) NOT NULL DEFAULT 0 CHECK (spent_usd >= 0),
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -134,8 +139,9 @@ CREATE TABLE budget_reservations (
 );
 CREATE INDEX budget_reservations_open ON budget_reservations (created_at) WHERE closed_at IS NULL;
 
--- What a call was expected to cost when it was opened, beside what it did cost.
-ALTER TABLE provider_calls ADD COLUMN estimated_usd numeric(12, 6) CHECK (estimated_usd >= 0);
+-- What it was expected to cost, beside what it did cost: by video when it was begun, by step when that was known.
+ALTER TABLE videos ADD COLUMN estimated_usd numeric(12, 6) CHECK (estimated_usd >= 0);
+ALTER TABLE generation_steps ADD COLUMN estimated_usd numeric(12, 6) CHECK (estimated_usd >= 0);
 
 -- The outbox: written in the transaction that changed a video, delivered afterwards, at least once.
 CREATE TABLE notifications (
@@ -143,7 +149,7 @@ CREATE TABLE notifications (
     user_id uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     type text NOT NULL CHECK (type IN ('video_generation_failed', 'video_generation_timeout',
         'video_generation_cancelled', 'video_ready_to_post', 'video_needs_review', 'budget_threshold',
-        'provider_key_rejected')),
+        'provider_key_rejected', 'webhook_disabled')),
     video_id uuid REFERENCES videos (id) ON DELETE SET NULL,
     title text NOT NULL,
     body text NOT NULL DEFAULT '',

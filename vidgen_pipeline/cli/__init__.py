@@ -9,10 +9,9 @@ from typing import Annotated
 import typer
 
 from vidgen_pipeline import __version__
+from vidgen_pipeline.cli.commands import accounts, budget, lifecycle, notices, recurring, reports
+from vidgen_pipeline.cli.commands.options import AsJson, Prompt, VideoId, VideoOptions, with_video_options
 from vidgen_pipeline.domain.errors import InvalidInput, VidgenError
-
-FOR_A_PROMPT = "How a prompt is written out"
-PROVIDER = typer.Option(help="See vidgen doctor for those there are.", rich_help_panel="Who does a step")
 
 app = typer.Typer(
     name="vidgen",
@@ -22,6 +21,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(budget.budget, name="budget")
+app.command()(budget.pause)
+app.command()(budget.resume)
+app.command()(notices.notifications)
+app.command()(reports.report)
+app.add_typer(notices.webhooks, name="webhooks")
+app.add_typer(accounts.keys, name="keys")
+app.add_typer(accounts.settings, name="settings")
+app.add_typer(accounts.tokens, name="tokens")
+app.add_typer(accounts.users, name="users")
 
 
 def main() -> None:
@@ -55,37 +64,13 @@ def _options(
 
 
 @app.command()
+@with_video_options
 def make(
-    prompt: Annotated[str | None, typer.Argument(help="What the video should be about (needs a key).")] = None,
-    script: Annotated[str | None, typer.Option(help="A text file to be spoken; - reads standard input.")] = None,
-    media: Annotated[
-        list[Path] | None, typer.Option(help="Folder (or file) with your photos and clips; repeat for more.")
-    ] = None,
-    aspect_ratio: Annotated[str | None, typer.Option(help="9:16, 16:9 or 1:1.")] = None,
-    subtitle_style: Annotated[str | None, typer.Option(help="classic, modern, bold or minimal.")] = None,
-    voice: Annotated[str | None, typer.Option(help="A voice by name; vidgen doctor --voices lists them.")] = None,
-    language: Annotated[str | None, typer.Option(help="For example en, de, hi; recognised if left out.")] = None,
-    music: Annotated[str | None, typer.Option(help="calm, energetic, happy, nostalgic, tender or none.")] = None,
-    title: Annotated[str | None, typer.Option(help="Title, in place of the script's own.")] = None,
+    prompt: Prompt = None,
     out: Annotated[Path | None, typer.Option(help="Where the MP4 goes; here, named by its title, if left out.")] = None,
-    length: Annotated[
-        int | None, typer.Option(min=5, max=3600, help="Seconds the video should last.", rich_help_panel=FOR_A_PROMPT)
-    ] = None,
-    template: Annotated[
-        str | None,
-        typer.Option(help="explainer, list, story, product, news, quote or your own.", rich_help_panel=FOR_A_PROMPT),
-    ] = None,
-    tone: Annotated[str | None, typer.Option(help="For example: warm, dry.", rich_help_panel=FOR_A_PROMPT)] = None,
-    audience: Annotated[str | None, typer.Option(help="Who will watch.", rich_help_panel=FOR_A_PROMPT)] = None,
-    platform: Annotated[str | None, typer.Option(help="Where they will.", rich_help_panel=FOR_A_PROMPT)] = None,
-    script_provider: Annotated[str | None, PROVIDER] = None,
-    voice_provider: Annotated[str | None, PROVIDER] = None,
-    media_provider: Annotated[str | None, PROVIDER] = None,
-    video_ai_provider: Annotated[str | None, PROVIDER] = None,
-    assembly_provider: Annotated[str | None, PROVIDER] = None,
-    sandbox: Annotated[bool, typer.Option("--sandbox", help="Test mode: doubles of the vendors, no cost.")] = False,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Do every step anew, even if nothing changed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")] = False,
+    *,
+    options: VideoOptions,
+    as_json: AsJson = False,
 ) -> None:
     """Make a video, here and now.
 
@@ -96,47 +81,33 @@ def make(
 
       echo "Bees see colours we cannot." | vidgen make --script - --subtitle-style bold
     """
-    from vidgen_pipeline.cli.make import MakeOptions, make_video
+    from vidgen_pipeline.cli.make import make_video
 
-    make_video(
-        MakeOptions(
-            prompt=prompt,
-            script=script,
-            media=tuple(media or ()),
-            aspect_ratio=aspect_ratio,
-            subtitle_style=subtitle_style,
-            voice=voice,
-            language=language,
-            music=music,
-            title=title,
-            out=out,
-            length=length,
-            template=template,
-            tone=tone,
-            audience=audience,
-            platform=platform,
-            providers={
-                "script": script_provider,
-                "voice": voice_provider,
-                "media": media_provider,
-                "video_ai": video_ai_provider,
-                "assembly": assembly_provider,
-            },
-            sandbox=sandbox,
-            fresh=fresh,
-            as_json=as_json,
-        )
-    )
+    make_video(prompt, options, out, as_json=as_json)
+
+
+app.add_typer(recurring.recurring, name="recurring")
+app.command()(lifecycle.plan)
+app.command()(lifecycle.now)
+app.command()(lifecycle.cancel)
+app.command()(lifecycle.retry)
+app.command()(lifecycle.reschedule)
+app.command()(lifecycle.edit)
+app.command()(lifecycle.delete)
+app.command()(lifecycle.restore)
+app.command()(lifecycle.review)
 
 
 @app.command()
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI on this machine.")] = 3000,
+    api_port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the REST API on this machine.")] = 8000,
+    metrics_port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API's metrics; 0: none.")] = 8001,
 ) -> None:
-    """Start everything and the Dagster UI (http://127.0.0.1:3000); Ctrl-C stops it."""
+    """Start everything: the Dagster UI (http://127.0.0.1:3000) and the API (http://127.0.0.1:8000); Ctrl-C stops it."""
     from vidgen_pipeline.cli.server import start
 
-    start(port)
+    start(port, api_port, metrics_port)
 
 
 @app.command()
@@ -150,20 +121,23 @@ def down() -> None:
 @app.command()
 def videos(
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
+    status: Annotated[str | None, typer.Option(help="Only those in this state, such as failed.")] = None,
+    scheduled: Annotated[bool, typer.Option("--scheduled", help="Only those planned for a time, next first.")] = False,
+    deleted: Annotated[bool, typer.Option("--deleted", help="Only those in the trash.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
     """List your videos."""
     from vidgen_pipeline.cli.videos import list_all
 
-    list_all(limit, as_json=as_json)
+    list_all(limit, status=status, scheduled=scheduled, deleted=deleted, as_json=as_json)
 
 
 @app.command()
 def show(
-    video: Annotated[str, typer.Argument(metavar="ID", help="A video's id, or its first characters.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
+    video: VideoId,
+    as_json: AsJson = False,
 ) -> None:
-    """Show one video: where its files are, its steps, what it cost.
+    """Show one video: where it stands, its files, its steps, what it cost, what can be done with it.
 
     Example:
       vidgen show 3f2a
@@ -171,6 +145,34 @@ def show(
     from vidgen_pipeline.cli.videos import show_one
 
     show_one(video, as_json=as_json)
+
+
+@app.command()
+def styles(
+    preview: Annotated[Path | None, typer.Option(help="Draw each style into this folder, as PNG.")] = None,
+    aspect_ratio: Annotated[str, typer.Option(help="Of the previews: 9:16, 16:9 or 1:1.")] = "9:16",
+    text: Annotated[str | None, typer.Option(help="What the previews say.")] = None,
+) -> None:
+    """List caption styles: the four there are, and your own.
+
+    Example:
+      vidgen styles --preview styles/
+    """
+    from vidgen_pipeline.cli.styles import show_styles
+
+    show_styles(preview, aspect_ratio, text)
+
+
+@app.command()
+def looks() -> None:
+    """List looks: those there are, and your own.
+
+    Example:
+      vidgen make --script story.txt --look storybook
+    """
+    from vidgen_pipeline.cli.looks import show_looks
+
+    show_looks()
 
 
 @app.command()
@@ -188,7 +190,9 @@ def doctor(
 
 @app.command()
 def providers(
-    action: Annotated[str | None, typer.Argument(help="check: try the keys that are set, by a free request.")] = None,
+    action: Annotated[
+        str | None, typer.Argument(help="check: try the keys that are set, for nothing. voices: list a provider's.")
+    ] = None,
     name: Annotated[str | None, typer.Argument(help="Only this provider.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
 ) -> None:
@@ -197,14 +201,16 @@ def providers(
     Example:
       vidgen providers check elevenlabs
     """
-    from vidgen_pipeline.cli.providers import check_providers, show_providers
+    from vidgen_pipeline.cli.providers import check_providers, show_providers, show_voices
 
     if action is None:
         show_providers(as_json=as_json)
     elif action == "check":
         check_providers(name)
+    elif action == "voices":
+        show_voices(name)
     else:
-        raise InvalidInput(f"'{action}' can't be done with providers.", remedy="Say check, or nothing.")
+        raise InvalidInput(f"'{action}' can't be done with providers.", remedy="Say check, voices, or nothing.")
 
 
 @app.command()

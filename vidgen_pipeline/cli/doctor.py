@@ -16,12 +16,15 @@ from vidgen_pipeline.cli.house import open_house
 from vidgen_pipeline.domain.errors import VidgenError
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import MusicMood
-from vidgen_pipeline.providers.catalogue import providers_of
+from vidgen_pipeline.providers.catalogue import catalogue, providers_of
 from vidgen_pipeline.runtime.ffmpeg import ffmpeg_binary
 from vidgen_pipeline.runtime.fonts import missing_families
 from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.runtime.music import choose_track
+from vidgen_pipeline.services.credentials import KeySource, keys_at_hand, operator_shares_keys
 from vidgen_pipeline.services.export import LEAST_FREE_BYTES
+from vidgen_pipeline.services.mail import mail_server
+from vidgen_pipeline.services.operator_channel import check_operator_channel, operator_urls
 from vidgen_pipeline.services.planning import all_voices
 from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style
 
@@ -107,6 +110,27 @@ def _music() -> str:
     return ", ".join(moods)
 
 
+def _notices() -> str:
+    server = mail_server()
+    check_operator_channel()
+    email = f"e-mail over {server.host}" if server else "e-mail needs VIDGEN_SMTP_URL"
+    return f"webhooks; {email}{'; the operator over apprise' if operator_urls() else ''}"
+
+
+def _keys() -> str:
+    with open_house() as house:
+        keys = keys_at_hand(house.engine, house.user_id)
+        sources = {provider.id: keys.source(provider) for provider in catalogue().values() if provider.needs_key}
+    own, operators = (
+        ", ".join(name for name, source in sources.items() if source is wanted)
+        for wanted in (KeySource.OWN, KeySource.OPERATOR)
+    )
+    shared = "shared with all users" if operator_shares_keys() else "used because nobody else uses this machine"
+    told = [f"yours: {own}"] if own else []
+    told += [f"the operator's, {shared}: {operators}"] if operators else []
+    return "; ".join(told) or "none (vidgen keys set PROVIDER adds one)"
+
+
 def _voices() -> str:
     counts = [f"{provider}: {len(voices)}" for provider, voices in all_voices().items()]
     return f"{', '.join(counts)} (vidgen doctor --voices lists them)"
@@ -120,4 +144,6 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "fonts": _fonts,
     "voices": _voices,
     "music": _music,
+    "notices": _notices,
+    "keys": _keys,
 }

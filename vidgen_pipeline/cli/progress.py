@@ -18,7 +18,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from vidgen_pipeline.domain.video import Step
+from vidgen_pipeline.domain.video import Step, VideoStatus
 from vidgen_pipeline.services.videos import StepView, VideoView
 
 LOOK_EVERY_SECONDS = 0.3
@@ -90,7 +90,7 @@ class _Terminal:
         self._progress.stop()
 
     def show(self, video: VideoView) -> None:
-        for step in video.steps:
+        for step in _under_way(video):
             if step.name not in self._tasks:
                 self._tasks[step.name] = self._progress.add_task(LABELS[step.name], total=1.0, state="")
             share = video.step_progress if step.status == "running" else float(step.status == "done")
@@ -114,7 +114,7 @@ class _Plain:
         pass
 
     def show(self, video: VideoView) -> None:
-        for step in video.steps:
+        for step in _under_way(video):
             state = describe(step)
             changed = self._said.get(step.name) != state
             if changed and state != "working":
@@ -133,3 +133,10 @@ def _left(step: StepView, share: float) -> str:
     if share < 0.05:
         return ""
     return f", about {step.seconds * (1 - share) / share:.0f} s left"
+
+
+def _under_way(video: VideoView) -> list[StepView]:
+    """The steps of the present attempt; what an earlier one left is shown once it is taken over or done again."""
+    if video.status is VideoStatus.QUEUED:
+        return []
+    return [step for step in video.steps if step.attempt == video.attempt]

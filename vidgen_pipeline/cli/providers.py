@@ -14,13 +14,19 @@ from rich.table import Table
 from rich.text import Text
 
 from vidgen_pipeline.cli.house import open_house
+from vidgen_pipeline.domain.errors import InvalidInput
+from vidgen_pipeline.services.credentials import KeySource, keys_at_hand
+from vidgen_pipeline.services.integrations import CheckOutcome, check_key
 from vidgen_pipeline.services.logs import LogView, list_logs, show_log
-from vidgen_pipeline.services.providers import ProviderState, check_key, list_providers
+from vidgen_pipeline.services.providers import ProviderState, list_providers, voices_of
 from vidgen_pipeline.services.videos import resolve_video_id
 
 _COLOURS = {
     ProviderState.READY: "green",
+    ProviderState.READY_OWN_KEY: "green",
+    ProviderState.READY_OPERATORS_KEY: "green",
     ProviderState.NEEDS_KEY: "yellow",
+    ProviderState.KEY_SWITCHED_OFF: "yellow",
     ProviderState.SWITCHED_OFF: "dim",
     ProviderState.RETIRED: "dim",
 }
@@ -28,7 +34,8 @@ _COLOURS = {
 
 def show_providers(*, as_json: bool) -> None:
     """Print every provider with its state, model and price."""
-    found = list_providers()
+    with open_house() as house:
+        found = list_providers(keys_at_hand(house.engine, house.user_id))
     if as_json:
         rows = [{**view.facts.model_dump(mode="json"), "state": view.state, "price": view.price} for view in found]
         typer.echo(json.dumps(rows, ensure_ascii=False))
@@ -47,20 +54,37 @@ def show_providers(*, as_json: bool) -> None:
 
 def check_providers(name: str | None) -> None:
     """Check one provider's key, or every key that is set; exit code 1 when one does not work."""
-    keyed = [view for view in list_providers() if view.facts.needs_key]
-    names = [name] if name else [view.facts.id for view in keyed if view.state is ProviderState.READY]
-    if not names:
-        typer.echo("No key is set. Vendors and the variables for their keys: vidgen providers")
-        return
     failed = False
     sandbox_url = os.environ.get("VIDGEN_SANDBOX_URL") or None
     with open_house() as house:
+        keyed = [view for view in list_providers(keys_at_hand(house.engine, house.user_id)) if view.facts.needs_key]
+        names = [name] if name else [view.facts.id for view in keyed if view.state.is_ready]
+        if not names:
+            typer.echo("No key is set. Vendors and the variables for their keys: vidgen providers")
+            return
         for one in names:
-            check = asyncio.run(check_key(one, house.engine, house.user_id, house.home, sandbox_url=sandbox_url))
-            typer.echo(f"{one}: {check.message}")
-            failed = failed or not check.valid
+            check = asyncio.run(check_key(house.engine, house.home, house.user_id, one, sandbox_url=sandbox_url))
+            whose = f" ({check.source})" if check.source in {KeySource.OWN, KeySource.OPERATOR} else ""
+            typer.echo(f"{one}{whose}: {check.message}")
+            failed = failed or check.outcome is not CheckOutcome.WORKS
     if failed:
         raise typer.Exit(1)
+
+
+def show_voices(name: str | None) -> None:
+    """Print the voices that can be chosen at a provider, and where each can be heard."""
+    if name is None:
+        raise InvalidInput("Whose voices was not said.", remedy="Say vidgen providers voices NAME.")
+    sandbox_url = os.environ.get("VIDGEN_SANDBOX_URL") or None
+    with open_house() as house:
+        found = asyncio.run(voices_of(name, house.engine, house.user_id, house.home, sandbox_url=sandbox_url))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("voice", "languages", "", "sample"):
+        table.add_column(heading, overflow="fold")
+    for voice in found:
+        shown = (voice.name, ", ".join(voice.languages) or "any", voice.description, voice.sample_url or "")
+        table.add_row(*map(Text, shown))
+    Console().print(table)
 
 
 def show_logs(*, video: str | None, provider: str | None, errors_only: bool, limit: int, as_json: bool) -> None:

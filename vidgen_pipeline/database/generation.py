@@ -54,11 +54,14 @@ def processing_video(session: Session, user_id: UUID) -> tuple[Video, Generation
     return (row[0], row[1], float(row[2])) if row else None
 
 
-def claim(session: Session, video: Video, *, run_id: str, worker: str) -> int:
+def claim(
+    session: Session, video: Video, *, run_id: str, worker: str, estimated_usd: Decimal, by_hand: bool = False
+) -> int:
     """Make the run the video's worker; returns the attempt it works under.
 
-    The caller holds the row's lock and has seen that its status allows this. Raises IntegrityError when another video
-    of the same user is being generated: the database's own rule.
+    Started `by_hand`, a generation may resume as often as a new one. The caller holds the row's lock and has seen that
+    its status allows this. Raises IntegrityError when another video of the same user is being generated: the database's
+    own rule.
     """
     attempt = video.attempt + 1
     change_status(
@@ -68,6 +71,7 @@ def claim(session: Session, video: Video, *, run_id: str, worker: str) -> int:
         kind="started",
         attempt=attempt,
         run_id=run_id,
+        estimated_usd=estimated_usd,
         current_step=None,
         step_progress=0,
         waiting_for=None,
@@ -79,6 +83,7 @@ def claim(session: Session, video: Video, *, run_id: str, worker: str) -> int:
         error_code=None,
         error_message=None,
         error_details=None,
+        resumes=0 if by_hand else Video.resumes,
     )
     session.execute(update(User).where(User.id == video.user_id).values(last_started_at=_NOW))
     session.add(GenerationAttempt(run_id=run_id, video_id=video.id, attempt=attempt, worker=worker))
@@ -98,6 +103,7 @@ def begin_step(session: Session, video_id: UUID, attempt: int, step: Step, input
         "provider": None,
         "model": None,
         "cost_usd": Decimal(0),
+        "estimated_usd": None,
         "reused": False,
         "error_message": None,
         "started_at": _NOW,
@@ -133,6 +139,21 @@ def finished_step(
     return session.scalars(query).one_or_none()
 
 
+def finished_steps(session: Session, video_id: UUID) -> frozenset[Step]:
+    """The steps of this video that have a result."""
+    query = select(GenerationStep.step).where(GenerationStep.video_id == video_id, GenerationStep.status == "done")
+    return frozenset(Step(step) for step in session.scalars(query))
+
+
+def note_estimate(session: Session, video_id: UUID, attempt: int, step: Step, amount: Decimal) -> None:
+    """What the step is expected to cost, in USD, from what is known when it begins."""
+    session.execute(
+        update(GenerationStep)
+        .where(GenerationStep.video_id == video_id, GenerationStep.step == step, GenerationStep.attempt == attempt)
+        .values(estimated_usd=amount)
+    )
+
+
 def describe_step(
     session: Session,
     video_id: UUID,
@@ -165,6 +186,14 @@ def store_output(session: Session, video_id: UUID, attempt: int, step: Step, out
     return True
 
 
+def has_stored(session: Session, video_id: UUID, attempt: int, step: Step, output: dict[str, Any]) -> bool:
+    """Whether this attempt finished the step with this very output."""
+    query = select(GenerationStep.output).where(
+        GenerationStep.video_id == video_id, GenerationStep.step == step, GenerationStep.attempt == attempt
+    )
+    return session.scalars(query).one_or_none() == output
+
+
 def load_output(session: Session, video_id: UUID, step: Step) -> dict[str, Any] | None:
     """What the step made for this video, if it is finished."""
     query = select(GenerationStep.output).where(
@@ -177,6 +206,12 @@ def show_progress(session: Session, video_id: UUID, attempt: int, share: float, 
     """Sign of life. `moved` says that the step really got on. False when the attempt no longer owns the video."""
     moving = {"step_progress": share, "last_step_updated_at": _NOW} if moved else {}
     return _touch(session, video_id, attempt, **moving)
+
+
+def show_waiting(session: Session, video_id: UUID, attempt: int, waiting_for: str | None) -> bool:
+    """What the step waits for, in words; None when it waits no longer, which is progress."""
+    going_on = {"last_step_updated_at": _NOW} if waiting_for is None else {}
+    return _touch(session, video_id, attempt, waiting_for=waiting_for, **going_on)
 
 
 def cancel_requested(session: Session, video_id: UUID) -> bool:
@@ -211,6 +246,12 @@ def finish(
     )
     if changed is None:
         return None
+    close_attempt(session, video_id, attempt, status, message)
+    return changed
+
+
+def close_attempt(session: Session, video_id: UUID, attempt: int, outcome: str, message: str) -> None:
+    """Note how the attempt ended; a step it was at did not get finished."""
     session.execute(
         update(GenerationStep)
         .where(GenerationStep.video_id == video_id, GenerationStep.status == "running")
@@ -218,10 +259,13 @@ def finish(
     )
     session.execute(
         update(GenerationAttempt)
-        .where(GenerationAttempt.video_id == video_id, GenerationAttempt.attempt == attempt)
-        .values(ended_at=_NOW, outcome=status)
+        .where(
+            GenerationAttempt.video_id == video_id,
+            GenerationAttempt.attempt == attempt,
+            GenerationAttempt.ended_at.is_(None),  # one that waited for its next run, or for its owner, has its outcome
+        )
+        .values(ended_at=_NOW, outcome=outcome)
     )
-    return changed
 
 
 def spent_on(video_id: UUID) -> ScalarSelect[Decimal | None]:

@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
+from vidgen_pipeline.database.analytics import drop_views, make_views
 from vidgen_pipeline.runtime.project import project_path
 
 _LOCK = 4_850_021_117  # any constant: it names "migrating vidgen's tables" among a server's advisory locks
@@ -17,15 +18,24 @@ LOG_PARTITIONS_AHEAD_DAYS = 14
 
 
 def migrate(engine: Engine) -> None:
-    """Upgrade to the newest revision and make the log's partitions for the coming days."""
+    """Upgrade to the newest revision; make the log's partitions for the coming days, and the views for analysts."""
     with engine.connect() as connection:
         if not _is_current(connection):
             connection.rollback()
             with connection.begin():
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                command.upgrade(alembic_config(connection), "head")
+                if not _is_current(connection):
+                    drop_views(connection)
+                    command.upgrade(alembic_config(connection), "head")
     with engine.begin() as connection:
         connection.execute(text("SELECT create_log_partitions(:days)"), {"days": LOG_PARTITIONS_AHEAD_DAYS})
+    make_views(engine)
+
+
+def is_up_to_date(engine: Engine) -> bool:
+    """Whether the database has the newest revision."""
+    with engine.connect() as connection:
+        return _is_current(connection)
 
 
 def alembic_config(connection: Connection) -> Config:

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from vidgen_pipeline.database.tables import ProviderCall, Video
+from vidgen_pipeline.domain.money import Cost
 from vidgen_pipeline.domain.video import Step, VideoStatus
 
 _NOW = func.now()
+_ABOUT_THE_SAME_TIME = timedelta(minutes=10)  # no submit takes longer
 _LIVE = ("intent", "sent", "accepted", "done", "unknown")
 
 
@@ -92,8 +95,11 @@ def add_call(
 
 
 def mark_sent(session: Session, call_id: UUID, attempt: int) -> bool:
-    """It is about to leave. False when the attempt no longer holds it."""
-    return _change(session, call_id, ("intent", "unknown"), attempt=attempt, status="sent", sent_at=_NOW)
+    """It is about to leave. False when the attempt no longer holds it.
+
+    One that is sent already is so by the same attempt, whose first commit went through though its answer was lost.
+    """
+    return _change(session, call_id, ("intent", "sent", "unknown"), attempt=attempt, status="sent", sent_at=_NOW)
 
 
 def mark_accepted(session: Session, call_id: UUID, job_id: str) -> bool:
@@ -126,8 +132,16 @@ def mark_done(
     )
 
 
-def mark_failed(session: Session, call_id: UUID, attempt: int, *, code: str, message: str) -> bool:
-    """It came to nothing, or to nothing of use; the same work may be paid for anew. What it cost stays."""
+def mark_failed(
+    session: Session, call_id: UUID, attempt: int, *, code: str, message: str, charged: Cost | None = None
+) -> bool:
+    """It came to nothing, or to nothing of use; the same work may be paid for anew.
+
+    What it cost stays, and is as `charged` says where that is given.
+    """
+    spent: dict[str, Any] = {}
+    if charged is not None:
+        spent = {"cost_amount": charged.amount, "cost_currency": charged.currency, "usage": dict(charged.usage)}
     return _change(
         session,
         call_id,
@@ -137,6 +151,7 @@ def mark_failed(session: Session, call_id: UUID, attempt: int, *, code: str, mes
         error_code=code,
         error_message=message,
         finished_at=_NOW,
+        **spent,
     )
 
 
@@ -145,6 +160,47 @@ def mark_unknown(session: Session, call_id: UUID, attempt: int, *, code: str, me
     return _change(
         session, call_id, ("sent",), attempt=attempt, status="unknown", error_code=code, error_message=message
     )
+
+
+def mark_vanished(session: Session, call_id: UUID, attempt: int, *, code: str, message: str) -> bool:
+    """Its vendor does not know its job. The job's number is kept, for that may change."""
+    return _change(
+        session, call_id, ("accepted",), attempt=attempt, status="unknown", error_code=code, error_message=message
+    )
+
+
+def taken_jobs(session: Session, call_id: UUID, job_ids: Sequence[str]) -> Sequence[str]:
+    """Those of the jobs at this call's vendor that other calls have. Of any user: an account may be shared."""
+    mine, other = aliased(ProviderCall), ProviderCall
+    query = (
+        select(other.job_id)
+        .join(mine, (mine.provider == other.provider) & (mine.base_url == other.base_url))
+        .where(mine.id == call_id, other.id != call_id, other.job_id.in_(job_ids))
+    )
+    return [job_id for job_id in session.scalars(query) if job_id]
+
+
+def others_in_doubt(session: Session, call_id: UUID) -> bool:
+    """Whether another call of the same model was sent at about the same time, and has no number yet."""
+    mine, other = aliased(ProviderCall), ProviderCall
+    query = (
+        select(other.id)
+        .join(mine, (mine.provider == other.provider) & (mine.model == other.model) & (mine.base_url == other.base_url))
+        .where(
+            mine.id == call_id,
+            other.id != call_id,
+            other.job_id.is_(None),
+            other.status.in_(("sent", "unknown")),
+            other.sent_at.between(mine.sent_at - _ABOUT_THE_SAME_TIME, mine.sent_at + _ABOUT_THE_SAME_TIME),
+        )
+    )
+    return session.scalars(query.limit(1)).first() is not None
+
+
+def cost_of(session: Session, call_id: UUID) -> Decimal:
+    """What the call has cost, as far as is known; the row is locked."""
+    query = select(ProviderCall.cost_amount).where(ProviderCall.id == call_id).with_for_update()
+    return session.scalars(query).one_or_none() or Decimal(0)
 
 
 def find_outcome(session: Session, call_id: UUID) -> dict[str, Any] | None:

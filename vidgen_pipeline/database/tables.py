@@ -33,10 +33,14 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=_NEW_ID)
-    name: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
     role: Mapped[str] = mapped_column(server_default="user")
     last_started_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    email: Mapped[str | None]
+    password_hash: Mapped[str | None]
+    password_changed_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
 
 
 class UserGenerationSettings(Base):
@@ -51,11 +55,19 @@ class UserGenerationSettings(Base):
     default_media_provider: Mapped[str | None] = mapped_column(String(50))
     default_video_ai_provider: Mapped[str | None] = mapped_column(String(50))
     default_assembly_provider: Mapped[str | None] = mapped_column(String(50))
-    subtitle_style: Mapped[str] = mapped_column(String(20), server_default="modern")
+    subtitle_style: Mapped[str] = mapped_column(String(100), server_default="modern")
     aspect_ratio: Mapped[str] = mapped_column(String(10), server_default="9:16")
     music_mood: Mapped[str] = mapped_column(String(20), server_default="calm")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     skip_later_than_hours: Mapped[int | None]
+    caption_highlight: Mapped[str | None] = mapped_column(String(20))
+    language: Mapped[str | None] = mapped_column(String(35))
+    voices: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    target_length_seconds: Mapped[int | None]
+    tone: Mapped[str | None] = mapped_column(String(200))
+    template: Mapped[str | None] = mapped_column(String(50))
+    when_clip_rejected: Mapped[str] = mapped_column(String(20), server_default="fail")
+    version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
@@ -88,6 +100,7 @@ class RecurringPlan(Base):
     prompt_template: Mapped[str]
     topics: Mapped[list[Any]] = mapped_column(JSONB, server_default="[]")
     next_topic: Mapped[int] = mapped_column(server_default="0")
+    repeat_topics: Mapped[bool] = mapped_column(server_default=text("false"))
     next_at: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
     last_error: Mapped[str] = mapped_column(server_default="")
@@ -123,8 +136,11 @@ class Video(Base):
     result: Mapped[dict[str, Any] | None]
     subtitle_file_url: Mapped[str | None]
     cost_usd: Mapped[Decimal] = mapped_column(server_default="0")
+    estimated_usd: Mapped[Decimal | None]
     launches: Mapped[int] = mapped_column(server_default="0")
     queued_at: Mapped[datetime | None]
+    launched: Mapped[int] = mapped_column(server_default="0")
+    launched_at: Mapped[datetime | None]
     run_id: Mapped[str | None]
     resumes: Mapped[int] = mapped_column(server_default="0")
     waiting_for: Mapped[str | None]
@@ -178,6 +194,7 @@ class GenerationStep(Base):
     provider: Mapped[str | None]
     model: Mapped[str | None]
     cost_usd: Mapped[Decimal] = mapped_column(server_default="0")
+    estimated_usd: Mapped[Decimal | None]
     reused: Mapped[bool] = mapped_column(server_default=text("false"))
     error_message: Mapped[str | None]
     started_at: Mapped[datetime] = mapped_column(server_default=_NOW)
@@ -204,7 +221,6 @@ class ProviderCall(Base):
     cost_amount: Mapped[Decimal | None]
     cost_currency: Mapped[str] = mapped_column(CHAR(3), server_default="USD")
     usage: Mapped[dict[str, Any] | None]
-    estimated_usd: Mapped[Decimal | None]
     test_mode: Mapped[bool] = mapped_column(server_default=text("false"))
     outcome: Mapped[dict[str, Any] | None]
     error_code: Mapped[str | None]

@@ -22,6 +22,7 @@ def change_status(
     fence: int | None = None,
     sources: Sequence[VideoStatus] | None = None,
     version: int | None = None,
+    by_person: bool = False,
     step: Step | None = None,
     message: str = "",
     **values: Any,
@@ -29,7 +30,8 @@ def change_status(
     """Bring the video into the state `to` and write the event `kind`; None when it may not come there now.
 
     It has to be in one of `sources` (all from which `to` may be reached, unless given), not deleted, and where they are
-    given in the attempt `fence` and in that version. `values` are further columns.
+    given in the attempt `fence` and in that version. `values` are further columns. What is done `by_person` makes the
+    version grow.
     """
     statement = update(Video).where(
         Video.id == video_id,
@@ -40,6 +42,8 @@ def change_status(
         statement = statement.where(Video.attempt == fence)
     if version is not None:
         statement = statement.where(Video.version == version)
+    if by_person:
+        values["version"] = Video.version + 1
     changed = session.scalars(
         statement.values(status=to, updated_at=func.now(), **values).returning(Video),
         execution_options={"populate_existing": True},
@@ -61,7 +65,7 @@ def add_event(
 ) -> None:
     """Write the video's next event. The caller has changed or locked its row, so that no two get one number."""
     last = select(func.coalesce(func.max(VideoEvent.number), 0)).where(VideoEvent.video_id == video_id)
-    number = session.scalars(last).one() + 1
+    number = last.scalar_subquery() + 1  # within the INSERT: one trip to the database instead of two
     session.add(
         VideoEvent(
             video_id=video_id, number=number, attempt=attempt, kind=kind, status=status, step=step, message=message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,8 +21,13 @@ def local_user_id(session: Session) -> UUID:
     return session.scalars(select(User.id).where(User.name == LOCAL_USER_NAME)).one()
 
 
-def generation_settings(session: Session, user_id: UUID) -> UserGenerationSettings:
-    """The user's settings, made with the defaults at the first call."""
+def admin_ids(session: Session) -> Sequence[UUID]:
+    """Who runs this place."""
+    return session.scalars(select(User.id).where(User.role == "admin")).all()
+
+
+def generation_settings(session: Session, user_id: UUID, *, for_update: bool = False) -> UserGenerationSettings:
+    """The user's settings, made with the defaults at the first call; locked if they are to be changed."""
     session.execute(insert(UserGenerationSettings).values(user_id=user_id).on_conflict_do_nothing())
     query = select(UserGenerationSettings).where(UserGenerationSettings.user_id == user_id)
-    return session.scalars(query).one()
+    return session.scalars(query.with_for_update() if for_update else query).one()

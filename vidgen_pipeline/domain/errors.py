@@ -57,6 +57,12 @@ class Conflict(VidgenError):
     code = "conflict"
 
 
+class StaleVersion(Conflict):
+    """Somebody changed the video since the person last saw it."""
+
+    code = "stale_version"
+
+
 class NotFound(VidgenError):
     """No such thing, or not this user's: the two look the same from outside."""
 
@@ -119,6 +125,12 @@ class BadReply(ProviderError):
     """The provider answered with something that is not what it promises."""
 
     code = "bad_reply"
+
+
+class NoSuchJob(ProviderError):
+    """The provider does not know the job it is asked about: not yet, not any more, or it never did."""
+
+    code = "no_such_job"
 
 
 class AuthFailed(ProviderError):

@@ -5,7 +5,10 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict
 
 from vidgen_pipeline.domain.artifact import Artifact
+from vidgen_pipeline.domain.media import MediaAsset, MediaKind
 from vidgen_pipeline.domain.timeline import Timeline
+
+_CALLED = {MediaKind.PHOTO: "Photo", MediaKind.CLIP: "Video", MediaKind.BACKDROP: "Background"}
 
 
 class FinishedVideo(BaseModel):
@@ -36,13 +39,25 @@ def attribution_text(timeline: Timeline, *, voice: str) -> str:
     lines = [timeline.title, "", "Pictures"]
     for scene in timeline.scenes:
         credit = scene.source.attribution
-        parts = [credit.title or scene.source.kind.value]
-        parts += [f"by {credit.author}"] if credit.author else []
-        parts += [part for part in (credit.licence, credit.licence_url, credit.source, credit.page_url) if part]
-        lines.append(f"  Scene {scene.index + 1}: " + ", ".join(parts))
+        made = _made_at(scene.source) if credit.source_url else f"by {credit.author}" if credit.author else ""
+        source = "" if credit.source_url else credit.source
+        licence = _linked(credit.licence, credit.licence_url)
+        parts = (credit.title or scene.source.kind.value, made, licence, source, credit.page_url)
+        lines.append(f"  Scene {scene.index + 1}: " + ", ".join(part for part in parts if part))
     lines += ["", "Voice", f"  {voice}"]
     if timeline.music:
         music = timeline.music
         author = f" by {music.author}" if music.author else ""
         lines += ["", "Music", f"  {music.title}{author}, {music.licence}, {music.source}"]
     return "\n".join(lines) + "\n"
+
+
+def _made_at(source: MediaAsset) -> str:
+    """Who made a picture or clip and at which site it was found, with the links that sites ask for."""
+    credit = source.attribution
+    author = f" by {_linked(credit.author, credit.author_url)}" if credit.author else ""
+    return f"{_CALLED[source.kind]}{author} on {_linked(credit.source, credit.source_url)}"
+
+
+def _linked(name: str, address: str) -> str:
+    return f"{name} ({address})" if name and address else name or address

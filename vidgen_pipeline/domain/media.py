@@ -18,15 +18,17 @@ class MediaKind(StrEnum):
 
 
 class Attribution(BaseModel):
-    """Whom to thank, and on what terms the media may be used."""
+    """Whom to thank, and on what terms the media may be used. Addresses are as they are to be published."""
 
     model_config = ConfigDict(frozen=True)
 
     title: str = ""
     author: str = ""
+    author_url: str = ""
     licence: str = ""
     licence_url: str = ""
     source: str = Field(default="", description="The site or folder it comes from.")
+    source_url: str = ""
     page_url: str = ""
 
 
@@ -38,11 +40,16 @@ class MediaQuery(BaseModel):
     scene_index: int
     scene_count: int
     search_terms: tuple[str, ...]
+    language: str = Field(default="en", description="BCP-47 tag of the search terms, or of the narration without any.")
     narration: str
     width: int
     height: int
     duration_ms: int
     seed: str = Field(description="The same for all scenes of a video, so that drawn media agree.")
+    avoid: frozenset[str] = Field(
+        default=frozenset(),
+        description="Locators of what is shown elsewhere. A site offers it last; folders and drawings do as they like.",
+    )
 
 
 class MediaCandidate(BaseModel):
@@ -60,13 +67,17 @@ class MediaCandidate(BaseModel):
 
 
 class MediaAsset(BaseModel):
-    """A checked picture or clip in the artifact store. `width` and `height` are as shown, after any rotation flag."""
+    """A checked picture or clip in the artifact store. `width` and `height` are as shown, after any rotation flag.
+
+    `locator` is what its provider knows it by; empty for what was made for the video.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     kind: MediaKind
     file: Artifact
     provider: str
+    locator: str = ""
     width: int
     height: int
     duration_ms: int | None = None
@@ -84,8 +95,12 @@ class MediaSelection(BaseModel):
 
 
 class AIClips(BaseModel):
-    """Clips made by a video model, by scene index. Empty when no scene asked for one or no provider is chosen."""
+    """Clips made by a video model, by scene index. Empty when no scene asked for one or no provider is chosen.
+
+    `warnings` name the scenes that go without, where the person allowed that.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     clips: dict[int, MediaAsset] = Field(default_factory=dict)
+    warnings: tuple[str, ...] = ()

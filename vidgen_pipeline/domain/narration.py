@@ -53,6 +53,11 @@ class SceneNarration(BaseModel):
     frames: int = Field(gt=0)
     words: tuple[Word, ...]
     word_times_from: str = Field(description="How the times were found: the provider's own, or which estimate.")
+    word_times_error_ms: int | None = Field(
+        default=None,
+        description="How far a provider's own times were from the sound, at the words after pauses, before they were "
+        "fitted to it: the worst line's median. None for estimates, which are made from the sound.",
+    )
 
     @property
     def duration_ms(self) -> int:

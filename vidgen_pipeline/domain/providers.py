@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -28,6 +30,7 @@ class PriceKind(StrEnum):
     PER_SECOND = "per_second"
     PER_GENERATION = "per_generation"
     PER_RENDER = "per_render"
+    PER_CREDIT = "per_credit"
 
 
 class CataloguePrice(BaseModel):
@@ -46,7 +49,9 @@ class CataloguePrice(BaseModel):
 class CatalogueModel(BaseModel):
     """One model (or engine) of a provider, with its price and, where it ends, when.
 
-    `input_price` is what a model that charges for both takes for what it reads; `price` is then for what it writes.
+    `input_price` is what a model that charges for both takes for what it reads; `price` is then for what it writes. Of
+    what it reads, some may be cheaper since it was read before (`cached_input_price`), or dearer since it is kept for
+    the next time (`cache_write_price`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,9 +59,28 @@ class CatalogueModel(BaseModel):
     name: str
     price: CataloguePrice
     input_price: CataloguePrice | None = None
+    cached_input_price: CataloguePrice | None = None
+    cache_write_price: CataloguePrice | None = None
     retires_on: date | None = None
     durations_s: tuple[int, ...] = Field(default=(), description="The lengths of clips it makes, in seconds.")
     aspect_ratios: tuple[str, ...] = Field(default=(), description="The shapes of clips it makes; empty: any.")
+
+    @property
+    def prices(self) -> Mapping[str, CataloguePrice]:
+        """Every price it has: what it makes under its own name, what it reads under `name#input` and the like."""
+        read = {"input": self.input_price, "cached_input": self.cached_input_price}
+        read |= {"cache_write": self.cache_write_price}
+        return {self.name: self.price} | {f"{self.name}#{what}": price for what, price in read.items() if price}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """What a language model read and wrote. Of what it read, it knew `cached` before and keeps `kept` for later."""
+
+    read: int
+    written: int
+    cached: int = 0
+    kept: int = 0
 
 
 class Provider(BaseModel):

@@ -70,6 +70,7 @@ class Script(BaseModel):
 
     title: str
     language: str
+    search_language: str = Field(default="", description="BCP-47 tag of the search terms; empty: the script's own.")
     scenes: tuple[Scene, ...] = Field(min_length=1)
 
     @property

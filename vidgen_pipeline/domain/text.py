@@ -132,6 +132,12 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+def one_line(text: str, most: int) -> str:
+    """The text on one line of at most `most` characters, with nothing in it that a terminal or a header acts upon."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
 def is_speakable(text: str) -> bool:
     """Whether there is a letter or digit in it: something a voice can say."""
     return any(character.isalnum() for character in text)

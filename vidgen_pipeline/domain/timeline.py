@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidgen_pipeline.domain.artifact import Artifact
-from vidgen_pipeline.domain.captions import Captions
-from vidgen_pipeline.domain.media import AIClips, MediaAsset, MediaKind, MediaSelection
-from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, Narration, frames_to_ms
-from vidgen_pipeline.domain.script import Scene, Script
+from vidgen_pipeline.domain.captions import Captions, Colour
+from vidgen_pipeline.domain.media import MediaAsset
+from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, frames_to_ms
 from vidgen_pipeline.domain.video import AspectRatio
 
 CROSSFADE_FRAMES = 10
+"""How long a transition lasts where nothing says otherwise."""
 
 
 class Canvas(BaseModel):
@@ -47,6 +48,30 @@ class Motion(StrEnum):
     PAN_RIGHT = "pan_right"
 
 
+class Transition(StrEnum):
+    """How a scene comes in over the one before it. None of them takes time: nobody is made to stop speaking."""
+
+    CUT = "cut"
+    CROSSFADE = "crossfade"
+    SLIDE = "slide"
+    """It comes in from the right, over the scene before, quickly at first."""
+    ZOOM = "zoom"
+    """It fades in and is a little too large at first, as if one stepped back from it."""
+
+
+ZOOM_FROM = 1.3
+"""How much larger than it is a scene that zooms in begins."""
+
+
+class Corner(StrEnum):
+    """Where in the picture a logo stands."""
+
+    TOP_LEFT = "top_left"
+    TOP_RIGHT = "top_right"
+    BOTTOM_LEFT = "bottom_left"
+    BOTTOM_RIGHT = "bottom_right"
+
+
 class OnScreenText(BaseModel):
     """A scene's key phrase, set large in the upper part of the picture, clear of the captions."""
 
@@ -59,8 +84,8 @@ class OnScreenText(BaseModel):
 class TimelineScene(BaseModel):
     """One scene: it owns the frames from `start_frame` on, `frames` of them, and the narration heard in them.
 
-    `crossfade_frames` is how long the scene before fades into this one, counted from `start_frame`; 0 is a cut. A
-    crossfade takes no time: the narration of every scene still starts at its `start_frame`.
+    `crossfade_frames` is how long the scene before is still seen while this one comes in by its `transition`, counted
+    from `start_frame`; 0 is a cut. That takes no time: the narration of every scene still starts at its `start_frame`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,9 +95,57 @@ class TimelineScene(BaseModel):
     frames: int = Field(gt=0)
     source: MediaAsset
     motion: Motion
+    transition: Transition = Transition.CROSSFADE
     crossfade_frames: int = Field(default=0, ge=0)
     narration: Artifact
     on_screen_text: OnScreenText | None = None
+
+
+class Card(BaseModel):
+    """Words on a plate in the upper part of the picture, for a time: the video's title, or its farewell."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    start_frame: int = Field(ge=0)
+    frames: int = Field(gt=0)
+    colour: Colour = Field(description="Of the plate.")
+
+
+class Box(NamedTuple):
+    """A place in the picture, in px: its left upper corner and its size, all even."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class Logo(BaseModel):
+    """A picture (PNG, `width` x `height` px, maybe transparent) that stands in a corner all the time.
+
+    Neither side of it is longer than `size` percent of the canvas's short side.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    file: Artifact
+    width: int = Field(gt=0)
+    height: int = Field(gt=0)
+    corner: Corner
+    size: float = Field(gt=0, le=100)
+    opacity: float = Field(default=1.0, gt=0, le=1)
+
+    def box(self, canvas: Canvas) -> Box:
+        """Where it stands: clear of captions and of what the platforms lay over the lower part of an upright video."""
+        scale = self.size / 100 * canvas.short_side / max(self.width, self.height)
+        width, height = (max(2, 2 * round(side * scale / 2)) for side in (self.width, self.height))
+        upright = canvas.height > canvas.width
+        beside, above = 0.05 * canvas.width, (0.04 if upright else 0.05) * canvas.height
+        lowest = (0.86 if upright else 0.95) * canvas.height
+        left = beside if self.corner in {Corner.TOP_LEFT, Corner.BOTTOM_LEFT} else canvas.width - beside - width
+        top = above if self.corner in {Corner.TOP_LEFT, Corner.TOP_RIGHT} else lowest - height
+        return Box(2 * round(left / 2), 2 * round(top / 2), width, height)
 
 
 class Music(BaseModel):
@@ -99,6 +172,8 @@ class Timeline(BaseModel):
     scenes: tuple[TimelineScene, ...] = Field(min_length=1)
     captions: Captions
     music: Music | None = None
+    cards: tuple[Card, ...] = ()
+    logo: Logo | None = None
     loudness_lufs: float = -14.0
     true_peak_dbtp: float = -1.0
 
@@ -109,54 +184,3 @@ class Timeline(BaseModel):
     @property
     def duration_ms(self) -> int:
         return frames_to_ms(self.frames)
-
-
-_STILL_MOTIONS = (Motion.ZOOM_IN, Motion.PAN_RIGHT, Motion.ZOOM_OUT, Motion.PAN_LEFT)
-
-
-def build_timeline(
-    *,
-    canvas: Canvas,
-    script: Script,
-    narration: Narration,
-    media: MediaSelection,
-    clips: AIClips,
-    captions: Captions,
-    music: Music | None,
-) -> Timeline:
-    """Put a video together from what the steps made. Scene by scene, a generated clip stands before found media."""
-    scenes = []
-    for scene, speech, start_frame, found in zip(
-        script.scenes, narration.scenes, narration.start_frames, media.assets, strict=True
-    ):
-        source = clips.clips.get(scene.index, found)
-        # A short scene still shows both of its ends unblended.
-        crossfade = min(CROSSFADE_FRAMES, speech.frames // 3) if scene.index else 0
-        scenes.append(
-            TimelineScene(
-                index=scene.index,
-                start_frame=start_frame,
-                frames=speech.frames,
-                source=source,
-                motion=Motion.NONE if source.kind is MediaKind.CLIP else _STILL_MOTIONS[scene.index % 4],
-                crossfade_frames=crossfade,
-                narration=speech.audio,
-                on_screen_text=_on_screen_text(scene, source),
-            )
-        )
-    return Timeline(
-        title=script.title,
-        language=script.language,
-        canvas=canvas,
-        scenes=tuple(scenes),
-        captions=captions,
-        music=music,
-    )
-
-
-def _on_screen_text(scene: Scene, source: MediaAsset) -> OnScreenText | None:
-    """The scene's key phrase where the picture has room for it: on a drawn backdrop. Set like a headline."""
-    if source.kind is not MediaKind.BACKDROP or not scene.on_screen_text:
-        return None
-    phrase = scene.on_screen_text[0].upper() + scene.on_screen_text[1:]
-    return OnScreenText(text=phrase, accent_colour=source.accent_colour or "#FFFFFF")

@@ -34,7 +34,8 @@ class Step(StrEnum):
 
 
 TRANSITIONS: dict[VideoStatus, frozenset[VideoStatus]] = {
-    VideoStatus.DRAFT: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING}),
+    # One that may cost too much fails without having been begun.
+    VideoStatus.DRAFT: frozenset({VideoStatus.PLANNED, VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.FAILED}),
     # A planned video that is too late, by its owner's own rule, is cancelled without having been begun.
     VideoStatus.PLANNED: frozenset(
         {VideoStatus.DRAFT, VideoStatus.QUEUED, VideoStatus.PROCESSING, VideoStatus.CANCELLED, VideoStatus.FAILED}
@@ -149,6 +150,13 @@ SLOWEST_SPEECH, FASTEST_SPEECH = 0.5, 2.0
 """Times a voice's own pace."""
 
 
+class WhenClipRejected(StrEnum):
+    """What happens when a video model won't show what a scene asks for."""
+
+    FAIL = "fail"
+    USE_STOCK = "use_stock"
+
+
 class VideoRequest(BaseModel):
     """What a person asked for. Every field is an input of some step; none says how the work goes."""
 
@@ -167,9 +175,14 @@ class VideoRequest(BaseModel):
     voice: str | None = Field(default=None, description="A voice's name; None means the provider's own choice.")
     voice_speed: float = Field(default=1.0, ge=SLOWEST_SPEECH, le=FASTEST_SPEECH)
     aspect_ratio: AspectRatio = AspectRatio.PORTRAIT
+    look: str | None = Field(default=None, description="A look's name; None leaves each thing to the settings.")
     subtitle_style: str = "modern"
+    caption_highlight: str | None = Field(default=None, description="None means the style's own.")
     music_mood: MusicMood = MusicMood.CALM
     media_folders: tuple[str, ...] = ()
+    when_clip_rejected: WhenClipRejected = Field(
+        default=WhenClipRejected.FAIL, description="Fail the video, or leave the scene its found media."
+    )
     selected_providers: dict[Category, str] = Field(default_factory=dict)
     test_mode: bool = Field(default=False, description="Every vendor is the sandbox's double; nothing costs money.")
     fresh: bool = Field(default=False, description="Take no finished step over from the user's other videos.")

@@ -16,6 +16,7 @@ from dagster import (
 )
 from pydantic import BaseModel
 
+from vidgen_pipeline.database.patience import outlast_blocking
 from vidgen_pipeline.domain.errors import Cancelled
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.resources import PipelineResource
@@ -28,8 +29,12 @@ class GenerationStepIOManager(ConfigurableIOManager):
 
     def handle_output(self, context: OutputContext, obj: BaseModel) -> None:
         try:
-            self.pipeline.generation.store_output(
-                UUID(context.partition_key), context.run_id, Step(context.step_key), obj
+            outlast_blocking(
+                self.pipeline.generation.store_output,
+                UUID(context.partition_key),
+                context.run_id,
+                Step(context.step_key),
+                obj,
             )
         except Cancelled as error:
             raise DagsterExecutionInterruptedError(str(error)) from None
@@ -39,4 +44,6 @@ class GenerationStepIOManager(ConfigurableIOManager):
         if upstream is None:
             raise ValueError("an input of a step is always the output of another")
         model = cast("type[BaseModel]", context.dagster_type.typing_type)
-        return self.pipeline.generation.load_output(UUID(context.partition_key), Step(upstream.step_key), model)
+        return outlast_blocking(
+            self.pipeline.generation.load_output, UUID(context.partition_key), Step(upstream.step_key), model
+        )

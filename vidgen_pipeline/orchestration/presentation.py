@@ -43,6 +43,7 @@ def narration_table(script: Script, narration: Narration) -> TableMetadataValue:
             "length": seconds(speech.duration_ms),
             "words": len(speech.words),
             "word times from": speech.word_times_from,
+            "off by": "" if speech.word_times_error_ms is None else f"{speech.word_times_error_ms} ms",
             "narration": scene.narration,
         }
         for scene, speech in zip(script.scenes, narration.scenes, strict=True)

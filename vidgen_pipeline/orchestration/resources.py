@@ -41,21 +41,30 @@ class PipelineResource(ConfigurableResource[object]):
     def yield_for_execution(self, context: InitResourceContext) -> Iterator[PipelineResource]:
         """Keep one pool of connections for the whole run."""
         self._engine = open_engine(self.database_url)
-        self._store = ArtifactStore(self._home.artifacts)
+        self._store = ArtifactStore(self.folders.artifacts)
         try:
-            with _exchanges_logged_to(self._home.logs), ApiLog(self._engine, self._home.logs / "exchanges") as log:
+            with _exchanges_logged_to(self.folders.logs), ApiLog(self._engine, self.folders.logs / "exchanges") as log:
                 self._network = Network(log=log, sandbox_url=self.sandbox_url or None)
                 yield self
         finally:
             self._engine.dispose()
 
     @property
-    def _home(self) -> Home:
+    def folders(self) -> Home:
+        """Where everything is kept, the key of people's secrets too."""
         return Home(Path(self.home))
 
     @property
     def cache(self) -> Path:
-        return self._home.cache
+        return self.folders.cache
+
+    @property
+    def styles(self) -> Path:
+        return self.folders.styles
+
+    @property
+    def looks(self) -> Path:
+        return self.folders.looks
 
     @property
     def store(self) -> ArtifactStore:
@@ -76,7 +85,7 @@ class PipelineResource(ConfigurableResource[object]):
     @contextlib.contextmanager
     def scratch(self, name: str) -> Iterator[Path]:
         """A folder that is gone, with all in it, when the step ends in whatever way."""
-        folder = self._home.scratch
+        folder = self.folders.scratch
         try:
             folder.mkdir(parents=True, exist_ok=True)
             path = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=folder))
@@ -86,6 +95,42 @@ class PipelineResource(ConfigurableResource[object]):
             yield path
         finally:
             shutil.rmtree(path, ignore_errors=True)
+
+
+class TablesResource(ConfigurableResource[object]):
+    """The pipeline's tables alone: all that a sensor needs for its short visit every few seconds."""
+
+    database_url: str = Field(description="Address of the vidgen database.")
+    home: str = Field(description="Folder where everything the product keeps is kept.")
+
+    _engine: Engine = PrivateAttr()
+
+    @contextlib.contextmanager
+    def yield_for_execution(self, context: InitResourceContext) -> Iterator[TablesResource]:
+        """Connect when something is asked, and keep no connection between two ticks."""
+        self._engine = open_engine(self.database_url, pooled=False)
+        try:
+            yield self
+        finally:
+            self._engine.dispose()
+
+    @property
+    def engine(self) -> Engine:
+        return self._engine
+
+    @property
+    def scratch(self) -> Path:
+        """Where steps have the files they are working on."""
+        return Home(Path(self.home)).scratch
+
+    @property
+    def archive(self) -> Path:
+        """Where old days of the log are written to, when they are."""
+        return Home(Path(self.home)).archive
+
+    @property
+    def store(self) -> ArtifactStore:
+        return ArtifactStore(Home(Path(self.home)).artifacts)
 
 
 @contextlib.contextmanager

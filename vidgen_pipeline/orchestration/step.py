@@ -16,6 +16,7 @@ from dagster import DagsterExecutionInterruptedError, Failure, OpExecutionContex
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
+from vidgen_pipeline.database.patience import AWAY, outlast
 from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.providers import Category
@@ -27,11 +28,12 @@ from vidgen_pipeline.providers.factory import ProviderFactory
 from vidgen_pipeline.providers.media.answer_cache import FolderCache
 from vidgen_pipeline.providers.media.stock import StockProvider
 from vidgen_pipeline.providers.network.records import WorkContext
-from vidgen_pipeline.providers.remote import RemoteProvider
+from vidgen_pipeline.providers.remote import RemoteProvider, Work
 from vidgen_pipeline.services.credentials import credentials_for
 from vidgen_pipeline.services.generation import Attempt, EarlierResult
 from vidgen_pipeline.services.inputs import inputs_hash
 from vidgen_pipeline.services.provider_calls import ProviderCalls
+from vidgen_pipeline.services.slots import account_limit, render_limit, slot
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 LOOK_EVERY_SECONDS = 0.5
@@ -89,6 +91,21 @@ class StepRun:
     def engine(self) -> Engine:
         return self._pipeline.engine
 
+    @property
+    def styles(self) -> Path:
+        """The folder of the person's own caption styles."""
+        return self._pipeline.styles
+
+    @property
+    def looks(self) -> Path:
+        """The folder of the person's own looks."""
+        return self._pipeline.looks
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be made again at the cost of time."""
+        return self._pipeline.cache
+
     def provider(self, kind: type[Adapter], name: str | None = None) -> Adapter:
         """The provider the request names for this kind of work, or the one called `name`, as the operator set it up."""
         resources = self._context.resources._asdict()
@@ -106,8 +123,11 @@ class StepRun:
         return provider
 
     @contextlib.asynccontextmanager
-    async def connected(self, provider: Adapter, bench: Bench) -> AsyncIterator[Adapter]:
-        """The provider, ready to work: one across the network with its door open, the owner's key and the ledger."""
+    async def connected(self, provider: Adapter, bench: Bench, work: Work | None = None) -> AsyncIterator[Adapter]:
+        """The provider, ready to work: one across the network with its door open, the owner's key and the ledger.
+
+        `work` is what there is to do, as far as it is known now: what that may cost is reserved first.
+        """
         if not isinstance(provider, RemoteProvider):
             yield provider
             return
@@ -117,13 +137,39 @@ class StepRun:
                 "This video is planned in test mode, and no sandbox is running for it.",
                 remedy="Start one with vidgen sandbox, and set VIDGEN_SANDBOX_URL.",
             )
+        if work is not None and not network.test_mode:
+            await self._in_thread(self._generation.reserve_for, self._step, provider.estimate(work).amount)
         ledger = ProviderCalls(self.engine, self.store, attempt, self._step, bench.scratch, test_mode=network.test_mode)
         context = WorkContext(
             user_id=attempt.user_id, video_id=attempt.video_id, step=self._step, attempt=attempt.number
         )
-        credentials = credentials_for(provider.facts, test_mode=network.test_mode)
-        async with provider.connected(credentials, network=network, context=context, ledger=ledger) as ready:
+        credentials = await outlast(
+            credentials_for,
+            self.engine,
+            self._pipeline.folders,
+            attempt.user_id,
+            provider.facts,
+            test_mode=network.test_mode,
+        )
+        places = await self._account_places(provider, credentials.account)
+        async with provider.connected(
+            credentials, network=network, context=context, ledger=ledger, places=places
+        ) as ready:
             yield ready
+
+    async def _account_places(
+        self, provider: RemoteProvider, account: str
+    ) -> Callable[[], contextlib.AbstractAsyncContextManager[None]]:
+        """Places on the vendor's account, which all generations at once share."""
+        limit = await outlast(account_limit, self.engine, provider.provider_name, account, provider.concurrency)
+        return lambda: slot(self.engine, limit, video_id=self.attempt.video_id, attempt=self.attempt.number)
+
+    @contextlib.asynccontextmanager
+    async def rendering(self) -> AsyncIterator[None]:
+        """One of the places to render on this machine."""
+        limit = await outlast(render_limit, self.engine)
+        async with slot(self.engine, limit, video_id=self.attempt.video_id, attempt=self.attempt.number):
+            yield
 
     async def run(
         self,
@@ -183,7 +229,13 @@ class StepRun:
             if task.done() or not (moved or clock() - beaten_at >= BEAT_EVERY_SECONDS):
                 continue
             shown, beaten_at = bench.share, clock()
-            if not await self._in_thread(self._generation.show_progress, bench.share, moved=moved):
+            try:
+                going_on = await asyncio.to_thread(
+                    self._generation.show_progress, self.attempt, bench.share, moved=moved
+                )
+            except AWAY:  # the work goes on; what it makes is written down when the database is back
+                continue
+            if not going_on:
                 task.cancel()
 
     async def _in_thread(
@@ -193,7 +245,7 @@ class StepRun:
         **kwargs: Arguments.kwargs,
     ) -> Returned:
         """Read or write the video's rows without holding up the event loop."""
-        return await asyncio.to_thread(write, self.attempt, *args, **kwargs)
+        return await outlast(write, self.attempt, *args, **kwargs)
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[None]:
@@ -223,7 +275,7 @@ async def enter_step(context: OpExecutionContext, step: Step) -> StepRun:
     """Claim the video for this run, or find that it is ours already. Ends the run at once when it can't be."""
     pipeline: PipelineResource = context.resources.pipeline
     try:
-        attempt = await asyncio.to_thread(
+        attempt = await outlast(
             pipeline.generation.enter, UUID(context.partition_key), context.run_id, launch=launch_of(context.run.tags)
         )
     except Cancelled as error:

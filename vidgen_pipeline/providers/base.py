@@ -98,7 +98,7 @@ class Speech:
     """Mono 16-bit PCM at `sample_rate` Hz, and the words with their times in it, spelled as they were asked for.
 
     `words` is None when the provider gives no times; they are then found from the sound. `word_times_error_ms` is how
-    far its times were from the sound where that could be checked: at the words after pauses, before they were fitted to it.
+    far its times were from the sound where that could be checked: at the words after pauses, before they were fitted.
     """
 
     pcm: bytes = field(repr=False)

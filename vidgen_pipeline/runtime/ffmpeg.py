@@ -83,6 +83,13 @@ def _checked(program: str, setting: str) -> Path:
     return Path(program)
 
 
+@lru_cache(maxsize=8)
+def ffmpeg_version(program: Path) -> str:
+    """What the program says it is, in its own first line."""
+    shown = subprocess.run([program, "-version"], check=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=30)
+    return shown.stdout.decode(errors="replace").partition("\n")[0]
+
+
 async def run_ffmpeg(
     arguments: Sequence[str],
     *,

@@ -89,10 +89,15 @@ def missing_families(families: Iterable[str]) -> tuple[str, ...]:
     return tuple(family for family in families if ALIASES.get(family, family).casefold() not in held)
 
 
+def font_families() -> tuple[str, ...]:
+    """The families that our font folders hold, in alphabetical order."""
+    return tuple(sorted((family for family, _ in _families(font_folders()).values()), key=str.casefold))
+
+
 def font_file(family: str) -> Path:
     """The upright file of `family`, or of its stand-in. Raises MissingTool when there is none."""
     try:
-        return _families(font_folders())[ALIASES.get(family, family).casefold()]
+        return _families(font_folders())[ALIASES.get(family, family).casefold()][1]
     except KeyError:
         raise MissingTool(
             f"The font {family} is not installed.", remedy="Put its file into a folder named in VIDGEN_FONTS_DIR."
@@ -153,14 +158,14 @@ def _config_text(cache: Path, folders: tuple[Path, ...], cjk: tuple[str, ...]) -
 
 
 @lru_cache(maxsize=8)
-def _families(folders: tuple[Path, ...]) -> dict[str, Path]:
-    """Each family's upright file by its casefolded name; an earlier folder wins."""
-    found: dict[str, Path] = {}
+def _families(folders: tuple[Path, ...]) -> dict[str, tuple[str, Path]]:
+    """Each family's name and upright file by its casefolded name; an earlier folder wins."""
+    found: dict[str, tuple[str, Path]] = {}
     for folder in folders:
         for path in _font_files(folder):
             for family, style in _names(path):
                 if "italic" not in style.casefold():
-                    found.setdefault(family.casefold(), path)
+                    found.setdefault(family.casefold(), (family, path))
     return found
 
 

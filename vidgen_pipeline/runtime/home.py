@@ -67,6 +67,26 @@ class Home:
         return self.root / "cache"
 
     @property
+    def styles(self) -> Path:
+        """Caption styles of the person's own, a file each; there only where somebody made it."""
+        return self.root / "styles"
+
+    @property
+    def looks(self) -> Path:
+        """Looks of the person's own, a file each, with their logos; there only where somebody made it."""
+        return self.root / "looks"
+
+    @property
+    def keys(self) -> Path:
+        """The master key that secrets in the database are encrypted with."""
+        return self.root / "keys"
+
+    @property
+    def archive(self) -> Path:
+        """What the database no longer keeps; there only where the operator asked for it."""
+        return self.root / "archive"
+
+    @property
     def logs(self) -> Path:
         """One file for each program that `vidgen up` runs."""
         return self.root / "logs"

@@ -36,7 +36,8 @@ class MediaInfo:
     """What a picture or clip is. `width` and `height` (px) are as shown: after rotation and sample aspect ratio.
 
     `rotation` is in degrees, counter-clockwise, 0 to 359. `colour_transfer` has ffmpeg's names (`bt709`, `smpte2084`,
-    `arib-std-b67`, ... or `unspecified`). Durations are None for a still, the audio's also without sound.
+    `arib-std-b67`, ... or `unspecified`). An `interlaced` picture is two, of two moments, line by line. Durations are
+    None for a still, the audio's also without sound.
     """
 
     width: int
@@ -49,6 +50,7 @@ class MediaInfo:
     pixel_format: str = ""
     sample_aspect_ratio: Fraction = Fraction(1)
     rotation: int = 0
+    interlaced: bool = False
     video_codec: str = ""
     audio_codec: str | None = None
 
@@ -100,6 +102,7 @@ def _measure(path: Path, container: av.container.InputContainer) -> MediaInfo:
         pixel_format=frame.format.name,
         sample_aspect_ratio=aspect,
         rotation=rotation,
+        interlaced=bool(frame.interlaced_frame),
         video_codec=stream.codec_context.name,
         audio_codec=audio.codec_context.name if audio else None,
     )
@@ -184,6 +187,11 @@ def load_photo(path: Path) -> Image.Image:
     if profile and image.mode in {"RGB", "CMYK"}:
         image = _in_srgb(image, profile)
     return image.convert("RGB")
+
+
+def load_with_transparency(path: Path) -> Image.Image:
+    """A drawing such as a logo as RGBA, upright. Raises MediaRejected like `probe_photo`."""
+    return ImageOps.exif_transpose(_open_photo(path)).convert("RGBA")
 
 
 def _open_photo(path: Path) -> Image.Image:

@@ -1,4 +1,4 @@
-"""`vidgen up` and `vidgen down`: database, code server, daemon and webserver in the foreground, as one thing.
+"""`vidgen up` and `vidgen down`: database, code server, daemon, webserver and API in the foreground, as one thing.
 
 `up.lock` in the home is held by a running `up` and falls with it; `up.json` beside it says who runs where. The
 children do not hold the lock, so after a kill -9 of `up` whoever comes next sees that they are orphans, and stops them.
@@ -33,7 +33,7 @@ from vidgen_pipeline.runtime.supervisor import Program, Stop, Supervisor, stop_p
 HEALTH_SECONDS = 150
 """On a busy machine webserver and daemon need a minute to come up."""
 
-CODE_SERVER, DAEMON, WEBSERVER = "code server", "daemon", "webserver"
+CODE_SERVER, DAEMON, WEBSERVER, API = "code server", "daemon", "webserver", "api"
 
 _LOOPBACK = "127.0.0.1"
 _GRACE_SECONDS = 10.0
@@ -55,12 +55,15 @@ def up(
     *,
     host: str = _LOOPBACK,
     port: int = 3000,
+    api_port: int | None = None,
+    metrics_port: int | None = None,
     announce: Callable[[str], None],
     module: str = "vidgen_pipeline.definitions",
 ) -> None:
     """Run everything until SIGINT, SIGTERM or SIGHUP. For the main thread.
 
-    `announce` gets sentences for the person. `module` is the one Dagster loads. Raises Conflict when an `up` of this
+    `announce` gets sentences for the person. `module` is the one Dagster loads. Without an `api_port` there is no API;
+    it and its metrics are for this machine alone, whatever the `host`. Raises Conflict when an `up` of this
     home runs already, InvalidInput when the port or host can't be used, VidgenError when a part does not come up or
     won't stay up, and what `databases` raises. Whatever happens, nothing is left running.
     """
@@ -73,13 +76,20 @@ def up(
 
     with stop.listening(), _only_one(home, _address(host, port)) as record:
         _check_port(host, port)
+        for other, option in ((api_port, "--api-port"), (metrics_port, "--metrics-port")):
+            if other is not None:
+                _check_port(_LOOPBACK, other, option)
         say("Starting the database …")
         with databases(home) as addresses:
             supervisor = _supervisor(home, addresses, stop, say, record)
             try:
                 _start(supervisor, host=host, port=port, module=module)
+                if api_port is not None:
+                    _start_api(supervisor, api_port, metrics_port)
                 if not stop.asked:
                     _welcome(home, host, port, say)
+                    if api_port is not None:
+                        say(f"The API is at {_address(_LOOPBACK, api_port)}/api/v1")
                 while not stop.wait(_TEND_SECONDS):
                     supervisor.tend()
                     _tend_database(addresses, say)
@@ -109,6 +119,12 @@ def down(home: Home) -> bool:
     finally:
         os.close(lock)
     return stopped or asked is not None
+
+
+def running_address(home: Home) -> str | None:
+    """Where the home's running `up` answers, `http://host:port`; None when none runs here."""
+    record = _read(home)
+    return record.address if record is not None and find_process(record.up.pid) == record.up else None
 
 
 @contextlib.contextmanager
@@ -178,6 +194,13 @@ def _start(supervisor: Supervisor, *, host: str, port: int, module: str) -> None
         supervisor.wait_until(WEBSERVER, lambda: _answers(f"{_address(host, port)}/server_info"), HEALTH_SECONDS)
 
 
+def _start_api(supervisor: Supervisor, port: int, metrics_port: int | None) -> None:
+    command = [sys.executable, "-m", "vidgen_pipeline.api", "--host", _LOOPBACK, "--port", str(port)]
+    command += ["--metrics-port", str(metrics_port or 0)]
+    supervisor.start(Program(API, command, _GRACE_SECONDS))
+    supervisor.wait_until(API, lambda: _answers(f"{_address(_LOOPBACK, port)}/readyz"), HEALTH_SECONDS)
+
+
 def _welcome(home: Home, host: str, port: int, announce: Callable[[str], None]) -> None:
     announce(f"vidgen is up: {_address(host, port)}")
     announce(f"Ctrl-C or `vidgen down` stops it. The logs are in {home.logs}.")
@@ -237,9 +260,9 @@ def _address(host: str, port: int) -> str:
     return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
-def _check_port(host: str, port: int) -> None:
+def _check_port(host: str, port: int, option: str = "--port") -> None:
     if not 0 < port < 65536:  # a bigger one would silently be cut to 16 bits
-        raise InvalidInput(f"{port} is not a port.", remedy="Choose one from 1 to 65535 with --port.")
+        raise InvalidInput(f"{port} is not a port.", remedy=f"Choose one from 1 to 65535 with {option}.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
@@ -250,7 +273,7 @@ def _check_port(host: str, port: int) -> None:
     except OSError as error:
         reason = "another program uses it" if error.errno == errno.EADDRINUSE else str(error.strerror)
         raise InvalidInput(
-            f"Port {port} on {host} can't be used: {reason}.", remedy="Choose another one with --port."
+            f"Port {port} on {host} can't be used: {reason}.", remedy=f"Choose another one with {option}."
         ) from error
 
 

@@ -49,9 +49,13 @@ async def assemble(
     store: ArtifactStore,
     scratch: Path,
     progress: ReportProgress,
+    cache: Path | None = None,
 ) -> ProviderResult[FinishedVideo]:
-    """Render, hold the result against the timeline, and put everything that goes to the person into the store."""
-    rendered = await provider.render(timeline, local_file=store.path, scratch=scratch, progress=progress)
+    """Render, hold the result against the timeline, and put everything that goes to the person into the store.
+
+    In `cache` the renderer may keep what makes the next render shorter.
+    """
+    rendered = await provider.render(timeline, local_file=store.path, scratch=scratch, progress=progress, cache=cache)
     video = rendered.data
     for what, duration_ms in (("picture", video.duration_ms), ("sound", video.audio_duration_ms)):
         if abs(duration_ms - timeline.duration_ms) > LONGEST_DRIFT_MS:

@@ -35,6 +35,8 @@ _CONTRACTS: dict[Category, tuple[Step, type[BaseProvider]]] = {
     Category.VIDEO_AI: (Step.VIDEO_AI, VideoAIProvider),
     Category.ASSEMBLY: (Step.ASSEMBLY, AssemblyProvider),
 }
+STEPS: Mapping[Category, Step] = {category: step for category, (step, _) in _CONTRACTS.items()}
+"""The step that each category's providers do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,11 @@ def estimate_cost(request: VideoRequest, configured: Mapping[str, BaseProvider] 
                 )
             )
     return CostEstimate(tuple(sorted(lines, key=lambda line: list(Step).index(line.step))))
+
+
+def expected_length_ms(request: VideoRequest) -> int:
+    """How long the video will probably be."""
+    return _work(request, "expected").video_ms
 
 
 def _work(request: VideoRequest, case: str) -> Work:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +15,22 @@ from vidgen_pipeline.database.tables import Video
 from vidgen_pipeline.domain.errors import AuthFailed, TimedOut
 from vidgen_pipeline.domain.notifications import NotificationType
 from vidgen_pipeline.domain.video import Step, VideoStatus
+from vidgen_pipeline.services.reservations import release
 
+_RETRY = "To go on from its last good step: vidgen retry {id}"
 _NOTICES = {
-    VideoStatus.COMPLETED: (NotificationType.VIDEO_READY_TO_POST, "“{title}” is ready"),
-    VideoStatus.FAILED: (NotificationType.VIDEO_GENERATION_FAILED, "“{title}” failed"),
-    VideoStatus.CANCELLED: (NotificationType.VIDEO_GENERATION_CANCELLED, "“{title}” was cancelled"),
-    VideoStatus.NEEDS_REVIEW: (NotificationType.VIDEO_NEEDS_REVIEW, "“{title}” waits for you"),
+    VideoStatus.COMPLETED: (
+        NotificationType.VIDEO_READY_TO_POST,
+        "“{title}” is ready",
+        "See where it is: vidgen show {id}",
+    ),
+    VideoStatus.FAILED: (NotificationType.VIDEO_GENERATION_FAILED, "“{title}” failed", _RETRY),
+    VideoStatus.CANCELLED: (NotificationType.VIDEO_GENERATION_CANCELLED, "“{title}” was cancelled", _RETRY),
+    VideoStatus.NEEDS_REVIEW: (
+        NotificationType.VIDEO_NEEDS_REVIEW,
+        "“{title}” waits for you",
+        "See what is unclear: vidgen show {id}",
+    ),
 }
 
 
@@ -32,25 +44,29 @@ def end_attempt(
     message: str = "",
     **values: Any,
 ) -> bool:
-    """End the attempt and tell the video's owner. False when it no longer owns the video, or that has ended already."""
+    """End the attempt, give back what it had reserved, and tell the video's owner.
+
+    False when it no longer owns the video, or that has ended already.
+    """
     video = rows.finish(session, video_id, attempt, status, step=step, message=message, **values)
     if video is None:
         return False
+    release(session, video.id)
     _tell(session, video, step, message)
     return True
 
 
 def _tell(session: Session, video: Video, step: Step | None, message: str) -> None:
-    kind, title = _NOTICES[VideoStatus(video.status)]
+    kind, title, what_to_do = _NOTICES[VideoStatus(video.status)]
     if video.error_code == TimedOut.code:
         kind = NotificationType.VIDEO_GENERATION_TIMEOUT
-    spent = f"{video.cost_usd:.2f} USD were spent." if video.cost_usd else ""
+    sentences = [message, _spent(video.cost_usd), what_to_do.format(id=str(video.id)[:8])]
     add_notification(
         session,
         video.user_id,
         kind,
         title=title.format(title=video.title),
-        body=f"{message} {spent}".strip(),
+        body=" ".join(sentence for sentence in sentences if sentence),
         video_id=video.id,
         data={
             "video_id": str(video.id),
@@ -60,7 +76,7 @@ def _tell(session: Session, video: Video, step: Step | None, message: str) -> No
             "error_code": video.error_code,
             "cost_usd": str(video.cost_usd),
         },
-        once_key=f"video:{video.id}:{video.attempt}:{video.status}",
+        once_key=f"video:{video.id}:{video.attempt}:{video.version}:{video.status}",
     )
     provider = (video.error_details or {}).get("provider")
     if video.error_code == AuthFailed.code and provider:
@@ -69,8 +85,15 @@ def _tell(session: Session, video: Video, step: Step | None, message: str) -> No
             video.user_id,
             NotificationType.PROVIDER_KEY_REJECTED,
             title=f"The key for {provider} was rejected",
-            body=message,
+            body=f"{message} Until it works, each video that needs it fails. Try it: vidgen providers check {provider}",
             video_id=video.id,
             data={"provider": provider},
-            once_key=f"key:{provider}:{video.id}:{video.attempt}",
+            # Once a day, however many videos fail for it.
+            once_key=f"key:{provider}:{datetime.now(UTC).date()}",
         )
+
+
+def _spent(amount: Decimal) -> str:
+    if not amount:
+        return ""
+    return f"{amount:.2f} USD were spent." if amount >= Decimal("0.01") else "Less than 0.01 USD was spent."

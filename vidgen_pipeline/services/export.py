@@ -56,12 +56,17 @@ def check_space(folder: Path) -> None:
 
 def default_target(title: str, folder: Path) -> Path:
     """A file name made from the title that is not taken yet in `folder`."""
-    plain = unicodedata.normalize("NFKC", title).lower()
-    slug = re.sub(r"[^\w]+", "-", plain).strip("-_")[:60].rstrip("-") or "video"
+    slug = file_name(title)
     candidate, number = folder / f"{slug}.mp4", 2
     while candidate.exists():
         candidate, number = folder / f"{slug}-{number}.mp4", number + 1
     return candidate
+
+
+def file_name(title: str) -> str:
+    """The title as the name of a file, without an ending: letters and digits of any script, and dashes."""
+    plain = unicodedata.normalize("NFKC", title).lower()
+    return re.sub(r"[^\w]+", "-", plain).strip("-_")[:60].rstrip("-") or "video"
 
 
 def export(finished: FinishedVideo, store: ArtifactStore, out: Path) -> Exported:

@@ -7,6 +7,7 @@ overtaken, declared dead), the next call raises `Cancelled` and the work ends wi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,17 +17,27 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import generation as rows
-from vidgen_pipeline.database.tables import GenerationAttempt, Video
-from vidgen_pipeline.domain.errors import Cancelled, Conflict, NotFound, SubmitUnknown, VidgenError, WorkerLost
+from vidgen_pipeline.database.tables import Video
+from vidgen_pipeline.database.videos import was_renamed
+from vidgen_pipeline.domain.errors import (
+    Cancelled,
+    Conflict,
+    NotFound,
+    OverBudget,
+    SubmitUnknown,
+    VidgenError,
+)
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus, sources_of
-from vidgen_pipeline.runtime.worker import is_gone, this_worker
+from vidgen_pipeline.runtime.worker import this_worker
+from vidgen_pipeline.services.budgets import refuse_if_paused
+from vidgen_pipeline.services.costs import estimate_cost
 from vidgen_pipeline.services.endings import end_attempt
 from vidgen_pipeline.services.inputs import artifacts_in
+from vidgen_pipeline.services.reservations import adjust_step, reserve_attempt
+from vidgen_pipeline.services.watching import is_lost, settle_lost
 from vidgen_pipeline.storage.artifacts import ArtifactStore
-
-WORKER_DEAD_AFTER_SECONDS = 60
 
 Output = TypeVar("Output", bound=BaseModel)
 
@@ -61,48 +72,76 @@ class Generation:
         """The run's attempt: the one it has, or a new one by claiming the video.
 
         `launch` is the number under which the video was queued for this run; None for a run that somebody started by
-        hand. Raises NotFound, Conflict (the video or its owner is busy, or it can't be made in its state) or Cancelled.
+        hand. Raises NotFound, Conflict (the video or its owner is busy, or it can't be made in its state), Cancelled,
+        Paused, and OverBudget, which fails the video.
         """
         try:
-            with Session(self._engine) as session, session.begin():
-                video = rows.lock_video(session, video_id)
-                if video is None:
-                    raise NotFound("The video was deleted, or it never was.")
-                number = rows.attempt_of_run(session, run_id)
-                if number is None:
-                    if launch is not None and (video.status != VideoStatus.QUEUED or video.launches != launch):
-                        raise Cancelled(f"The video is no longer queued for this run; it is {video.status} now.")
-                    self._check_claimable(session, video)
-                    number = rows.claim(session, video, run_id=run_id, worker=this_worker())
-                elif number != video.attempt or video.status != VideoStatus.PROCESSING:
-                    raise Cancelled(f"This run no longer makes the video, which is {video.status} now.")
-                return Attempt(video.id, video.user_id, number, VideoRequest.model_validate(video.request))
+            return self._enter(video_id, run_id, launch)
         except IntegrityError:
             raise Conflict(_BUSY, remedy=_BUSY_REMEDY) from None
+        except OverBudget as error:
+            self._refuse(video_id, error)
+            raise
+
+    def _enter(self, video_id: UUID, run_id: str, launch: int | None) -> Attempt:
+        with Session(self._engine) as session, session.begin():
+            video = rows.lock_video(session, video_id)
+            if video is None:
+                raise NotFound("The video was deleted, or it never was.")
+            request = VideoRequest.model_validate(video.request)
+            number = rows.attempt_of_run(session, run_id)
+            if number is None:
+                if launch is not None and (video.status != VideoStatus.QUEUED or video.launches != launch):
+                    raise Cancelled(f"The video is no longer queued for this run; it is {video.status} now.")
+                self._check_claimable(session, video)
+                refuse_if_paused(session)
+                estimate = estimate_cost(request)
+                number = rows.claim(
+                    session,
+                    video,
+                    run_id=run_id,
+                    worker=this_worker(),
+                    estimated_usd=estimate.expected,
+                    by_hand=launch is None,
+                )
+                # What is finished already is taken over, or paid again only by a step that reserves for itself.
+                done = rows.finished_steps(session, video.id)
+                amounts = {line.step: line.high for line in estimate.lines if line.step not in done}
+                reserve_attempt(session, video.user_id, video.id, number, amounts)
+            elif number != video.attempt or video.status != VideoStatus.PROCESSING:
+                raise Cancelled(f"This run no longer makes the video, which is {video.status} now.")
+            return Attempt(video.id, video.user_id, number, request)
+
+    def _refuse(self, video_id: UUID, error: VidgenError) -> None:
+        """A video that was to be made now, and is not begun."""
+        with Session(self._engine) as session, session.begin():
+            video = rows.lock_video(session, video_id)
+            if video is not None:
+                end_attempt(
+                    session,
+                    video.id,
+                    video.attempt,
+                    VideoStatus.FAILED,
+                    message=str(error),
+                    error_code=error.code,
+                    error_message=str(error),
+                )
 
     def refuse_if_busy(self, user_id: UUID) -> None:
-        """Say before anything is planned that another video of the user's is being generated. Raises Conflict."""
+        """Say before anything is planned that it can't be generated now. Raises Conflict (another is) and Paused."""
         with Session(self._engine) as session:
+            refuse_if_paused(session)
             busy = rows.processing_video(session, user_id)
-            if busy is not None and not _is_lost(busy[1], busy[2]):
+            if busy is not None and not is_lost(busy[1], busy[2]):
                 raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
 
     def _check_claimable(self, session: Session, video: Video) -> None:
         busy = rows.processing_video(session, video.user_id)
         if busy is not None:
             other, attempt, silent_seconds = busy
-            if not _is_lost(attempt, silent_seconds):
+            if not is_lost(attempt, silent_seconds):
                 raise Conflict(_BUSY, remedy=_BUSY_REMEDY)
-            lost = WorkerLost("The program that was making this video ended without a word.")
-            end_attempt(
-                session,
-                other.id,
-                other.attempt,
-                VideoStatus.FAILED,
-                message=str(lost),
-                error_code=lost.code,
-                error_message=str(lost),
-            )
+            settle_lost(session, other)
             session.refresh(video)
         if video.status not in sources_of(VideoStatus.PROCESSING):
             raise Conflict(f"A video that is {video.status} can't be generated now.")
@@ -141,6 +180,12 @@ class Generation:
             return None
         return EarlierResult(output, row.provider, row.model)
 
+    def reserve_for(self, attempt: Attempt, step: Step, amount: Decimal) -> None:
+        """Reserve what the step is now known to cost at the most, in USD. Raises OverBudget."""
+        with Session(self._engine) as session, session.begin():
+            rows.note_estimate(session, attempt.video_id, attempt.number, step, amount)
+            adjust_step(session, attempt.user_id, attempt.video_id, attempt.number, step, amount)
+
     def describe_step(
         self,
         attempt: Attempt,
@@ -171,7 +216,10 @@ class Generation:
         """
         with Session(self._engine) as session, session.begin():
             number = rows.attempt_of_run(session, run_id)
-            if number is None or not rows.store_output(session, video_id, number, step, output.model_dump(mode="json")):
+            made = output.model_dump(mode="json")
+            if number is None or not rows.store_output(session, video_id, number, step, made):
+                if number is not None and rows.has_stored(session, video_id, number, step, made):
+                    return  # by a commit whose answer was lost
                 raise Cancelled(_STOPPED)
             if isinstance(output, FinishedVideo):
                 end_attempt(
@@ -179,7 +227,7 @@ class Generation:
                     video_id,
                     number,
                     VideoStatus.COMPLETED,
-                    title=output.title,
+                    title=Video.title if was_renamed(session, video_id) else output.title,
                     result=output.model_dump(mode="json"),
                     subtitle_file_url=f"artifact:{output.srt.key}",
                     completed_at=func.now(),
@@ -250,11 +298,6 @@ class Generation:
     def _finish(self, attempt: Attempt, status: VideoStatus, **values: Any) -> bool:
         with Session(self._engine) as session, session.begin():
             return end_attempt(session, attempt.video_id, attempt.number, status, **values)
-
-
-def _is_lost(attempt: GenerationAttempt, silent_seconds: float) -> bool:
-    """Whether the attempt's worker is gone: it died on this machine, or gave no sign of life for long."""
-    return silent_seconds >= WORKER_DEAD_AFTER_SECONDS or is_gone(attempt.worker)
 
 
 _BUSY = "Another video is being generated for you; one runs at a time."

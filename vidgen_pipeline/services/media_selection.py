@@ -1,13 +1,21 @@
-"""The media step: a picture or clip for every scene, none shown twice while others are free."""
+"""The media step: a picture or clip for every scene, none shown twice while others are free.
+
+What the user's last videos show is not free either, where it comes from a site that has enough of others.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
+from uuid import UUID
 
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from vidgen_pipeline.database.videos import shown_lately
 from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
 from vidgen_pipeline.domain.media import MediaAsset, MediaCandidate, MediaQuery, MediaSelection
 from vidgen_pipeline.domain.money import FREE
@@ -19,13 +27,17 @@ from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 FETCHES_AT_ONCE = 2
+LAST_VIDEOS = 20
+
+_SPOKEN_SLOWER = 1.1
+_SILENCE_AND_FADE_MS = 700
 
 
 class MediaSelector:
     """Chooses and fetches for one video.
 
     `named` maps a scene to the provider of the very file its script names. `fallback` serves a scene for which the
-    provider has nothing (left).
+    provider has nothing (left). `shown` is what other videos show, by provider and locator: it is asked for last.
     """
 
     def __init__(
@@ -37,10 +49,12 @@ class MediaSelector:
         scratch: Path,
         progress: ReportProgress,
         fallback: MediaProvider | None = None,
+        shown: Collection[tuple[str, str]] = (),
     ) -> None:
         self._provider = provider
         self._fallback = fallback
         self._named = named
+        self._shown = frozenset(shown)
         self._store = store
         self._scratch = scratch
         self._progress = progress
@@ -78,7 +92,7 @@ class MediaSelector:
         for provider in filter(None, (self._named.get(query.scene_index, self._provider), self._fallback)):
             offered = [
                 candidate
-                for candidate in await provider.search(query)
+                for candidate in await provider.search(self._avoiding(query, provider))
                 if (provider.provider_name, candidate.locator) not in self._rejected
             ]
             if offered:
@@ -90,6 +104,12 @@ class MediaSelector:
             f"There is no usable picture or clip for scene {query.scene_index + 1}.",
             remedy=" ".join(self.warnings),
         )
+
+    def _avoiding(self, query: MediaQuery, provider: MediaProvider) -> MediaQuery:
+        """The query, with what is shown elsewhere: in this video or in one before it."""
+        taken = self._shown | {key for key, uses in self._uses.items() if uses}
+        own = frozenset(locator for name, locator in taken if name == provider.provider_name)
+        return query.model_copy(update={"avoid": own})
 
     def _least_used(self, provider: MediaProvider, offered: Sequence[MediaCandidate]) -> MediaCandidate:
         """The first of the least used ones: `min` keeps the provider's ranking among equals."""
@@ -119,6 +139,7 @@ class MediaSelector:
             kind=candidate.kind,
             file=await asyncio.to_thread(self._store.put_file, fetched.data),
             provider=provider.provider_name,
+            locator=candidate.locator,
             width=candidate.width,
             height=candidate.height,
             duration_ms=candidate.duration_ms,
@@ -127,15 +148,30 @@ class MediaSelector:
         )
 
 
+def shown_in_last_videos(
+    engine: Engine, user_id: UUID, video_id: UUID, *, test_mode: bool
+) -> frozenset[tuple[str, str]]:
+    """What the user's other videos that were made last show, as providers and locators; test mode has its own."""
+    with Session(engine) as session:
+        return frozenset(shown_lately(session, user_id, other_than=video_id, videos=LAST_VIDEOS, test_mode=test_mode))
+
+
+def search_language(script: Script) -> str:
+    """The language of the script's search terms."""
+    return script.search_language or script.language
+
+
 def _query(script: Script, index: int, canvas: Canvas, seed: str) -> MediaQuery:
     scene = script.scenes[index]
     return MediaQuery(
         scene_index=index,
         scene_count=len(script.scenes),
         search_terms=scene.search_terms,
+        language=search_language(script) if scene.search_terms else script.language,
         narration=scene.narration,
         width=canvas.width,
         height=canvas.height,
-        duration_ms=scene.estimated_ms,
+        # The voice may take its time, and the picture stands through the silence behind it and fades.
+        duration_ms=round(scene.estimated_ms * _SPOKEN_SLOWER) + _SILENCE_AND_FADE_MS,
         seed=seed,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import wave
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from vidgen_pipeline.domain.errors import storage_error
@@ -14,7 +15,8 @@ from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, Narration, Scene
 from vidgen_pipeline.domain.script import Scene, Script
 from vidgen_pipeline.providers.base import ReportProgress, Speech, SpeechRequest, VoiceProvider
 from vidgen_pipeline.providers.network.records import on_scene
-from vidgen_pipeline.providers.voice.word_times import FROM_SOUND, words_from_sound
+from vidgen_pipeline.providers.voice.word_timers.chain import WordTimer, with_word_times
+from vidgen_pipeline.providers.voice.word_timers.installed import installed_timers
 from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
@@ -38,11 +40,18 @@ async def narrate(
     provider: VoiceProvider,
     voice: str | None,
     *,
+    speed: float = 1.0,
     store: ArtifactStore,
     scratch: Path,
     progress: ReportProgress,
 ) -> Spoken:
-    """Speak every scene, some at once. Scenes last whole frames."""
+    """Speak every scene, some at once, at the nearest pace the provider can do. Scenes last whole frames.
+
+    All lines are looked over before the first is spoken, so that none is paid for when another can't be.
+    """
+    timers = installed_timers()
+    wanted = speech_requests(script, voice, speed)
+    await provider.check([request for requests in wanted for request in requests])
     characters = sum(len(scene.narration) for scene in script.scenes)
     places = asyncio.Semaphore(SCENES_AT_ONCE)
     done = 0
@@ -51,7 +60,10 @@ async def narrate(
         nonlocal done
         async with places:
             with on_scene(scene.index):
-                spoken = await _speak_scene(scene, script, provider, voice, store=store, scratch=scratch)
+                is_last = scene is script.scenes[-1]
+                spoken = await _speak_scene(
+                    scene, wanted[scene.index], provider, timers, is_last=is_last, store=store, scratch=scratch
+                )
         done += len(scene.narration)
         progress(done / characters)
         return spoken
@@ -70,22 +82,34 @@ async def narrate(
     )
 
 
+def speech_requests(script: Script, voice: str | None, speed: float) -> list[list[SpeechRequest]]:
+    """What the lines of each scene ask for. Each request knows the lines around it, also across scenes."""
+    texts = ["", *(line.text for scene in script.scenes for line in scene.lines), ""]
+    requests = (
+        SpeechRequest(
+            text=text, language=script.language, voice=voice, speed=speed, previous_text=before, next_text=after
+        )
+        for before, text, after in zip(texts, texts[1:], texts[2:], strict=False)
+    )
+    return [[next(requests) for _ in scene.lines] for scene in script.scenes]
+
+
 async def _speak_scene(
     scene: Scene,
-    script: Script,
+    requests: Sequence[SpeechRequest],
     provider: VoiceProvider,
-    voice: str | None,
+    timers: Sequence[WordTimer],
     *,
+    is_last: bool,
     store: ArtifactStore,
     scratch: Path,
 ) -> tuple[SceneNarration, str, Cost]:
     speeches: list[Speech] = []
     cost, model = FREE, ""
-    for line in scene.lines:
-        result = await provider.speak(SpeechRequest(text=line.text, language=script.language, voice=voice))
-        speeches.append(await asyncio.to_thread(_with_word_times, result.data, line.text, script.language))
+    for request in requests:
+        result = await provider.speak(request)
+        speeches.append(await with_word_times(result.data, request, timers))
         cost, model = cost + result.cost, result.model
-    is_last = scene.index == len(script.scenes) - 1
     pauses = [line.pause_after_ms for line in scene.lines]
     pauses[-1] += ENDING_MS if is_last else SCENE_GAP_MS
     pcm, words = _join(speeches, pauses, lead_ms=LEAD_MS if scene.index == 0 else 0)
@@ -103,17 +127,12 @@ async def _speak_scene(
         audio=audio,
         frames=frames,
         words=words,
-        word_times_from=speeches[0].word_times_from,
+        word_times_from="; ".join(dict.fromkeys(speech.word_times_from for speech in speeches)),
+        word_times_error_ms=max(
+            (speech.word_times_error_ms for speech in speeches if speech.word_times_error_ms is not None), default=None
+        ),
     )
     return narration, model, cost
-
-
-def _with_word_times(speech: Speech, text: str, language: str) -> Speech:
-    """The speech itself when its words have times; else with times found from its sound."""
-    if speech.words is not None:
-        return speech
-    words = words_from_sound(text, language, speech.pcm, speech.sample_rate)
-    return replace(speech, words=words, word_times_from=FROM_SOUND)
 
 
 def _join(speeches: list[Speech], pauses_ms: list[int], *, lead_ms: int) -> tuple[bytes, tuple[Word, ...]]:

@@ -12,25 +12,23 @@ from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import provider_calls as rows
+from vidgen_pipeline.database.patience import WAITS_SECONDS, outlast_for
 from vidgen_pipeline.database.tables import ProviderCall
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.errors import Cancelled, NotFound, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.providers.network.downloading import Downloaded
-from vidgen_pipeline.providers.paid import CallState, PaidCall
+from vidgen_pipeline.providers.paid import CallState, Claims, PaidCall
 from vidgen_pipeline.providers.wire import WireReply
 from vidgen_pipeline.services.generation import Attempt
+from vidgen_pipeline.services.reservations import open_todays_periods, refuse_to_pay, settle
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 Result = TypeVar("Result")
-
-WAITS_SECONDS = (0.2, 1.0, 3.0, 10.0)
-"""Between the tries to write down what a vendor has said, while the database is away."""
 
 _LOST = "The video was cancelled."
 
@@ -72,6 +70,8 @@ class ProviderCalls:
             if not rows.owns_video(session, attempt.video_id, attempt.number):
                 raise Cancelled(_LOST)
             call = rows.take_call(session, key, attempt.number)
+            if (call is None or call.status == "intent") and not self._test_mode:
+                refuse_to_pay(session, attempt.user_id, attempt.video_id)
             if call is None:
                 rows.add_call(
                     session,
@@ -87,7 +87,7 @@ class ProviderCalls:
                 raise Cancelled(_LOST)
             return _as_paid_call(call)
 
-        return await asyncio.to_thread(self._within, open_in)
+        return await self._outlast(open_in)
 
     async def sent(self, call: PaidCall) -> None:
         number = self._attempt.number
@@ -95,7 +95,7 @@ class ProviderCalls:
         def mark(session: Session) -> bool:
             return rows.owns_video(session, self._attempt.video_id, number) and rows.mark_sent(session, call.id, number)
 
-        if not await asyncio.to_thread(self._within, mark):
+        if not await self._outlast(mark):
             raise Cancelled(_LOST)
 
     async def accepted(self, call: PaidCall, job_id: str) -> None:
@@ -122,16 +122,19 @@ class ProviderCalls:
                 cost_currency=cost.currency,
                 usage=dict(cost.usage),
                 outcome=outcome,
-            )
+            ),
+            call,
         )
         if not_kept is not None:
             raise not_kept
 
-    async def failed(self, call: PaidCall, error: VidgenError) -> None:
+    async def failed(self, call: PaidCall, error: VidgenError, cost: Cost = FREE) -> None:
+        charged = cost if cost.amount else None
         await self._write_fact(
             lambda session: rows.mark_failed(
-                session, call.id, self._attempt.number, code=error.code, message=str(error)
-            )
+                session, call.id, self._attempt.number, code=error.code, message=str(error), charged=charged
+            ),
+            call,
         )
 
     async def unknown(self, call: PaidCall, error: VidgenError) -> None:
@@ -140,6 +143,20 @@ class ProviderCalls:
                 session, call.id, self._attempt.number, code=error.code, message=str(error)
             )
         )
+
+    async def vanished(self, call: PaidCall, error: VidgenError) -> None:
+        await self._write_fact(
+            lambda session: rows.mark_vanished(
+                session, call.id, self._attempt.number, code=error.code, message=str(error)
+            )
+        )
+
+    async def claims(self, call: PaidCall, job_ids: Sequence[str]) -> Claims:
+        def look(session: Session) -> Claims:
+            taken = rows.taken_jobs(session, call.id, job_ids)
+            return Claims(frozenset(taken), in_doubt=rows.others_in_doubt(session, call.id))
+
+        return await self._outlast(look)
 
     async def stored_reply(self, call: PaidCall) -> WireReply:
         artifact = await self._outcome(call)
@@ -159,7 +176,7 @@ class ProviderCalls:
         )
 
     async def _outcome(self, call: PaidCall) -> Artifact:
-        outcome = await asyncio.to_thread(self._within, lambda session: rows.find_outcome(session, call.id))
+        outcome = await self._outlast(lambda session: rows.find_outcome(session, call.id))
         if outcome is None:
             raise NotFound("The outcome of a paid call is no longer known.")
         return Artifact.model_validate(outcome["artifact"])
@@ -169,24 +186,33 @@ class ProviderCalls:
         kept = {"status": reply.status, "headers": dict(reply.headers), "content_base64": content}
         return self._store.put_text(json.dumps(kept), "txt", self._scratch)
 
-    async def _write_fact(self, write: Callable[[Session], bool]) -> None:
-        """Write what is true whoever owns the video, for as long as it takes; then stop if that is not us any more."""
+    async def _write_fact(self, write: Callable[[Session], bool], costing: PaidCall | None = None) -> None:
+        """Write what is true whoever owns the video, for as long as it takes; then stop if that is not us any more.
+
+        `costing` is the call whose cost this may change: the change is counted against the limits.
+        """
 
         def write_in(session: Session) -> bool:
-            write(session)
+            if costing is None or self._test_mode:
+                write(session)
+            else:
+                self._write_and_settle(session, write, costing.id)
             return rows.owns_video(session, self._attempt.video_id, self._attempt.number)
 
-        for wait in (*self._waits_seconds, None):
-            try:
-                ours = await asyncio.to_thread(self._within, write_in)
-            except (OperationalError, InterfaceError):
-                if wait is None:
-                    raise
-                await asyncio.sleep(wait)
-            else:
-                if not ours:
-                    raise Cancelled(_LOST)
-                return
+        if not await self._outlast(write_in):
+            raise Cancelled(_LOST)
+
+    def _write_and_settle(self, session: Session, write: Callable[[Session], bool], call_id: UUID) -> None:
+        attempt = self._attempt
+        open_todays_periods(session, attempt.user_id)
+        before = rows.cost_of(session, call_id)
+        write(session)
+        cost = rows.cost_of(session, call_id) - before
+        settle(session, attempt.user_id, attempt.video_id, attempt.number, self._step, cost)
+
+    async def _outlast(self, work: Callable[[Session], Result]) -> Result:
+        """Do the work in a transaction, for as long as it takes the database to be there."""
+        return await outlast_for(self._waits_seconds, self._within, work)
 
     def _within(self, work: Callable[[Session], Result]) -> Result:
         with Session(self._engine) as session, session.begin():

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from vidgen_pipeline.domain.providers import CatalogueModel, Category, Provider
 from vidgen_pipeline.providers.catalogue import providers_of
-from vidgen_pipeline.services.providers import describe_price
+from vidgen_pipeline.services.providers import describe_prices
 
 _HEAD = """# Providers
 
@@ -36,9 +36,6 @@ def _sections() -> Iterator[str]:
 
 def _row(provider: Provider, model: CatalogueModel) -> str:
     name = f"**{model.name}**" if model.name == provider.recommended_model and len(provider.models) > 1 else model.name
-    price = describe_price(model.price)
-    if model.input_price is not None:
-        price = f"{describe_price(model.input_price)} in, {price} out"
     remarks = [f"ends {model.retires_on}"] if model.retires_on else []
     if provider.retired_on is not None:
         remarks.append(
@@ -49,7 +46,7 @@ def _row(provider: Provider, model: CatalogueModel) -> str:
     if model.name == provider.recommended_model and provider.note:
         remarks.append(provider.note)
     keys = ", ".join(f"`{variable}`" for variable in provider.key_variables) if provider.needs_key else "none"
-    cells = [f"`{provider.id}`", name, price, str(model.price.as_of), keys, ". ".join(remarks)]
+    cells = [f"`{provider.id}`", name, describe_prices(model), str(model.price.as_of), keys, ". ".join(remarks)]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

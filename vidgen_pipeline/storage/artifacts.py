@@ -10,6 +10,7 @@ import hashlib
 import re
 import shutil
 import uuid
+from collections.abc import Collection
 from pathlib import Path
 
 from vidgen_pipeline.domain.artifact import Artifact
@@ -18,6 +19,7 @@ from vidgen_pipeline.domain.errors import NotFound, storage_error
 MEDIA_TYPES = {
     "ass": "text/x-ssa",
     "jpg": "image/jpeg",
+    "json": "application/json",
     "m4v": "video/mp4",
     "mkv": "video/x-matroska",
     "mov": "video/quicktime",
@@ -33,6 +35,7 @@ MEDIA_TYPES = {
     "vtt": "text/vtt",
     "wav": "audio/wav",
     "webm": "video/webm",
+    "webp": "image/webp",
 }
 _KEY = re.compile(r"[0-9a-f]{2}/[0-9a-f]{64}\.[a-z0-9]{1,5}")
 
@@ -51,7 +54,9 @@ class ArtifactStore:
                 digest.update(block)
         artifact = _describe(digest.hexdigest(), path.stat().st_size, path.suffix[1:].lower())
         target = self._folder / artifact.key
-        if not target.exists():
+        if target.exists():
+            target.touch()  # it is needed anew: no clean-up may take it before a row names it
+        else:
             try:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 partial = target.with_name(f".{uuid.uuid4().hex}.partial")
@@ -84,6 +89,20 @@ class ArtifactStore:
                 remedy="Make the video again with --fresh.",
             )
         return path
+
+    def remove_unused(self, used: Collection[str], *, older_than: float) -> list[int]:
+        """Remove the files whose SHA-256 is not `used` and that nobody put in since; returns their sizes.
+
+        `older_than` is in seconds since 1970.
+        """
+        removed = []
+        for file in self._folder.glob("*/*"):
+            status = file.stat()
+            is_ours = _KEY.fullmatch(f"{file.parent.name}/{file.name}") or file.suffix == ".partial"
+            if is_ours and file.stem not in used and status.st_mtime < older_than:
+                file.unlink(missing_ok=True)
+                removed.append(status.st_size)
+        return removed
 
     def has(self, artifact: Artifact) -> bool:
         """Whether the bytes are here, whole."""

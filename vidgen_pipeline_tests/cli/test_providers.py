@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, text
 
 from vidgen_pipeline.providers.catalogue import catalogue
+from vidgen_pipeline.sandbox.server import running_sandbox
+from vidgen_pipeline.sandbox.vendors import elevenlabs
 from vidgen_pipeline_tests.cli.conftest import Run
 
 CANARY = "sandbox-canary-4711-secret"
@@ -31,7 +33,7 @@ def test_every_provider_is_listed_with_its_state(run: Run):
     assert rows["unsplash"]["state"] == "switched off"
     os.environ["ANTHROPIC_API_KEY"] = CANARY
     ran = run("providers", "--json")
-    assert {row["id"]: row["state"] for row in json.loads(ran.stdout)}["anthropic"] == "ready"
+    assert {row["id"]: row["state"] for row in json.loads(ran.stdout)}["anthropic"] == "ready (operator's key)"
     assert CANARY not in ran.stdout + ran.stderr
 
 
@@ -63,6 +65,20 @@ def test_checking_without_a_key_says_so(run: Run):
     ran = run("providers", "check", "anthropic")
     assert ran.exit_code == 2
     assert "ANTHROPIC_API_KEY" in ran.stderr
+
+
+def test_the_voices_of_an_account_are_listed_with_a_place_to_hear_them(run: Run):
+    with running_sandbox(vendors=[elevenlabs.VENDOR]) as url:
+        os.environ["VIDGEN_SANDBOX_URL"] = url
+        listed = run("providers", "voices", "elevenlabs").stdout
+    assert "JBFqnCBsd6RMkjVDRZzb" in listed
+    assert "George" in listed
+    assert "http://" in listed
+    del os.environ["VIDGEN_SANDBOX_URL"]
+    assert "heart" in run("providers", "voices", "hibari").stdout
+    for arguments, words in (((), "Whose voices"), (("kling",), "no voice provider called 'kling'")):
+        refused = run("providers", "voices", *arguments)
+        assert (refused.exit_code, words in refused.stderr) == (2, True), refused.stderr
 
 
 def test_a_prompt_becomes_a_video_in_test_mode_and_every_exchange_is_kept_masked(run: Run, engine: Engine):

@@ -57,6 +57,7 @@ def test_a_job_number_is_written_once(engine: Engine, user_id: UUID, store: Arti
         assert not rows.mark_accepted(session, call_id, "job-2")
         assert not rows.mark_unknown(session, call_id, 1, code="x", message="y")
         assert not rows.mark_failed(session, call_id, 2, code="x", message="of another attempt")
+        assert not rows.mark_vanished(session, call_id, 2, code="x", message="of another attempt")
     with Session(engine) as session:
         (call,) = rows.calls_of_video(session, user_id, video_id)
         assert (call.job_id, call.status) == ("job-1", "accepted")

@@ -4,7 +4,8 @@ from vidgen_pipeline.domain.finished import attribution_text
 from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind, MediaSelection
 from vidgen_pipeline.domain.narration import Narration, SceneNarration, Word
 from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline, build_timeline
+from vidgen_pipeline.domain.directing import build_timeline
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
 
 FRAMES = (91, 20, 150)
 
@@ -103,3 +104,27 @@ def test_the_attribution_names_everyone():
     text = attribution_text(_timeline(kinds=(MediaKind.PHOTO,) * 3), voice="hibari heart")
     assert "Scene 2: m1, by Ann, CC0-1.0" in text
     assert "hibari heart" in text
+
+
+def test_the_attribution_of_a_sites_photo_has_the_words_and_links_that_sites_ask_for():
+    referral = "utm_source=vidgen_pipeline&utm_medium=referral"
+    credit = Attribution(
+        title="Harbour",
+        author="Jane Roe",
+        author_url=f"https://unsplash.com/@janeroe?{referral}",
+        licence="Unsplash License",
+        licence_url="https://unsplash.com/license",
+        source="Unsplash",
+        source_url=f"https://unsplash.com?{referral}",
+        page_url=f"https://unsplash.com/photos/1?{referral}",
+    )
+    clip = _asset(MediaKind.CLIP, "x").model_copy(update={"attribution": credit.model_copy(update={"author": ""})})
+    photo = _asset(MediaKind.PHOTO, "x").model_copy(update={"attribution": credit})
+    timeline = _timeline(kinds=(MediaKind.PHOTO,) * 3, clips=AIClips(clips={0: photo, 1: clip}))
+    first, second = attribution_text(timeline, voice="v").splitlines()[3:5]
+    assert first == (
+        f"  Scene 1: Harbour, Photo by Jane Roe (https://unsplash.com/@janeroe?{referral}) on Unsplash"
+        f" (https://unsplash.com?{referral}), Unsplash License (https://unsplash.com/license),"
+        f" https://unsplash.com/photos/1?{referral}"
+    )
+    assert "Harbour, Video on Unsplash (https://unsplash.com?utm" in second

@@ -137,7 +137,7 @@ def test_a_second_run_for_the_same_user_ends_at_once_and_changes_nothing(pipelin
     result = pipeline.run(other)
     failure = next(event for event in result.all_node_events if event.is_step_failure)
     assert "one runs at a time" in failure.step_failure_data.user_failure_data.description
-    assert (pipeline.look(other).status, pipeline.look(other).steps) == (VideoStatus.PLANNED, ())
+    assert (pipeline.look(other).status, pipeline.look(other).steps) == (VideoStatus.DRAFT, ())
 
 
 def _when_assembly_works(pipeline: Pipeline, video_id: UUID, act: str, engine: Engine) -> threading.Thread:

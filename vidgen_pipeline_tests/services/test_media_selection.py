@@ -22,8 +22,10 @@ class Shelf(MediaProvider):
     pictures: list[str]
     broken: list[str] = []  # noqa: RUF012 - pydantic copies it
     _fetched: list[str] = PrivateAttr(default_factory=list)
+    _asked: list[MediaQuery] = PrivateAttr(default_factory=list)
 
     async def search(self, query: MediaQuery) -> Sequence[MediaCandidate]:
+        self._asked.append(query)
         return [
             MediaCandidate(kind=MediaKind.PHOTO, locator=name, width=10, height=10, attribution=Attribution(title=name))
             for name in self.pictures
@@ -40,14 +42,25 @@ class Shelf(MediaProvider):
 
 
 def _select(
-    shelf: Shelf, scenes: int, store: ArtifactStore, scratch: Path, named: dict[int, MediaProvider] | None = None
+    shelf: Shelf,
+    scenes: int,
+    store: ArtifactStore,
+    scratch: Path,
+    named: dict[int, MediaProvider] | None = None,
+    *,
+    shown: set[tuple[str, str]] | None = None,
+    terms: tuple[str, ...] = (),
+    **script_facts: str,
 ) -> MediaSelection:
+    lines = (SpokenLine(text="x"),)
     script = Script(
         title="T",
-        language="en",
-        scenes=tuple(Scene(index=i, lines=(SpokenLine(text="x"),), estimated_ms=1000) for i in range(scenes)),
+        scenes=tuple(Scene(index=i, lines=lines, estimated_ms=1000, search_terms=terms) for i in range(scenes)),
+        **{"language": "en", **script_facts},
     )
-    selector = MediaSelector(shelf, named or {}, store=store, scratch=scratch, progress=lambda _: None)
+    selector = MediaSelector(
+        shelf, named or {}, store=store, scratch=scratch, progress=lambda _: None, shown=shown or ()
+    )
     return asyncio.run(selector.select(script, Canvas(width=10, height=10), seed="T"))
 
 
@@ -81,3 +94,29 @@ def test_when_none_is_left_the_causes_are_told(store: ArtifactStore, tmp_path: P
 def test_a_scene_that_names_its_file_gets_that_one(store: ArtifactStore, tmp_path: Path):
     named: dict[int, MediaProvider] = {1: Shelf(pictures=["z"])}
     assert _shown(_select(Shelf(pictures=list("ab")), 3, store, tmp_path, named), store) == "azb"
+
+
+def test_a_provider_is_told_what_other_videos_and_earlier_scenes_show_of_its_own(store: ArtifactStore, tmp_path: Path):
+    shelf = Shelf(pictures=list("abc"))
+    selection = _select(shelf, 2, store, tmp_path, shown={("shelf", "x"), ("elsewhere", "y")})
+    assert [query.avoid for query in shelf._asked] == [{"x"}, {"x", "a"}]
+    assert [(asset.provider, asset.locator) for asset in selection.assets] == [("shelf", "a"), ("shelf", "b")]
+
+
+@pytest.mark.parametrize(
+    ("terms", "search_language", "language"),
+    [(("Hafen",), "", "de"), (("harbour",), "en", "en"), ((), "en", "de")],
+    ids=["the script's own terms", "English terms", "no terms: the narration"],
+)
+def test_the_language_is_that_of_what_is_looked_for(
+    terms: tuple[str, ...], search_language: str, language: str, store: ArtifactStore, tmp_path: Path
+):
+    shelf = Shelf(pictures=["a"])
+    _select(shelf, 1, store, tmp_path, terms=terms, language="de", search_language=search_language)
+    assert shelf._asked[0].language == language
+
+
+def test_what_is_looked_for_outlasts_the_spoken_scene(store: ArtifactStore, tmp_path: Path):
+    shelf = Shelf(pictures=["a"])
+    _select(shelf, 1, store, tmp_path)
+    assert shelf._asked[0].duration_ms == 1800

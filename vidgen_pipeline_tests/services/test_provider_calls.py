@@ -32,8 +32,9 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
+from vidgen_pipeline.providers.jobs import Job, buy_job
 from vidgen_pipeline.providers.network.records import on_scene
-from vidgen_pipeline.providers.paid import Bought, Job, buy_job, buy_reply
+from vidgen_pipeline.providers.paid import Bought, buy_reply
 from vidgen_pipeline.providers.wire import Phase, WireRequest
 from vidgen_pipeline.runtime.postgres.databases import Databases
 from vidgen_pipeline.services.provider_calls import allow_paying_again

@@ -17,8 +17,14 @@ def test_the_same_bytes_are_kept_once_under_one_name(store: ArtifactStore, tmp_p
     assert [path.name for path in (tmp_path / "artifacts").rglob("*") if path.is_file()] == [f"{first.sha256}.wav"]
 
 
-def test_the_extension_says_what_it_is(store: ArtifactStore, tmp_path: Path):
-    assert store.put_text("1\n", "srt", tmp_path).media_type == "application/x-subrip"
+@pytest.mark.parametrize(
+    ("extension", "media_type"),
+    [("srt", "application/x-subrip"), ("json", "application/json"), ("webp", "image/webp")],
+)
+def test_the_extension_says_what_it_is(extension: str, media_type: str, store: ArtifactStore, tmp_path: Path):
+    kept = store.put_text("1\n", extension, tmp_path)
+    assert kept.media_type == media_type
+    assert store.has(kept)
 
 
 def test_a_name_from_outside_reaches_no_file(store: ArtifactStore, tmp_path: Path):

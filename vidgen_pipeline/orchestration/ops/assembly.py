@@ -1,21 +1,25 @@
 """Step 6: everything becomes one file, and the video is finished."""
 
 import asyncio
+import contextlib
 
 from dagster import In, OpExecutionContext, Out, op
 
 from vidgen_pipeline.domain.captions import SubtitleFiles
+from vidgen_pipeline.domain.directing import build_timeline
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.media import AIClips, MediaSelection
 from vidgen_pipeline.domain.narration import Narration
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.script import Script
-from vidgen_pipeline.domain.timeline import CANVASES, build_timeline
+from vidgen_pipeline.domain.timeline import CANVASES
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.asset import report_video
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import AssemblyProvider
+from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.services.assembly import assemble, choose_music, voice_credit
+from vidgen_pipeline.services.looks import look_or_plain, place_logo
 
 
 @op(
@@ -42,6 +46,8 @@ async def assembly(
     provider = step.provider(AssemblyProvider)
     with step.telling():
         music = await asyncio.to_thread(choose_music, step.request.music_mood, script.title, step.store)
+        look = await asyncio.to_thread(look_or_plain, step.request.look, step.looks)
+        logo = await asyncio.to_thread(place_logo, look, step.store)
     timeline = build_timeline(
         canvas=CANVASES[step.request.aspect_ratio],
         script=script,
@@ -50,10 +56,15 @@ async def assembly(
         clips=clips,
         captions=subtitles.captions,
         music=music,
+        look=look,
+        logo=logo,
     )
 
     async def work(bench: Bench) -> StepResult[FinishedVideo]:
-        async with step.connected(provider, bench) as renderer:
+        async with (
+            step.rendering() if provider.provider_name == "ffmpeg" else contextlib.nullcontext(),
+            step.connected(provider, bench, Work(video_ms=narration.duration_ms)) as renderer,
+        ):
             rendered = await assemble(
                 timeline,
                 renderer,
@@ -62,6 +73,7 @@ async def assembly(
                 store=bench.store,
                 scratch=bench.scratch,
                 progress=bench.progress,
+                cache=step.cache,
             )
         return StepResult(
             output=rendered.data,

@@ -14,7 +14,7 @@ from vidgen_pipeline.orchestration.presentation import media_table
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import MediaProvider
 from vidgen_pipeline.providers.media.stock import StockProvider
-from vidgen_pipeline.services.media_selection import MediaSelector
+from vidgen_pipeline.services.media_selection import MediaSelector, search_language, shown_in_last_videos
 from vidgen_pipeline.services.media_sources import open_sources
 
 
@@ -34,6 +34,14 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
         sources = await asyncio.to_thread(open_sources, provider, script, folders, script_folder)
 
     async def work(bench: Bench) -> StepResult[MediaSelection]:
+        # Not among the inputs: the same video made again shows the same, whatever was made meanwhile.
+        shown = await asyncio.to_thread(
+            shown_in_last_videos,
+            step.engine,
+            step.attempt.user_id,
+            step.attempt.video_id,
+            test_mode=step.request.test_mode,
+        )
         async with step.connected(step.remembering(sources.provider), bench) as finder:
             selector = MediaSelector(
                 finder,
@@ -41,6 +49,7 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
                 store=bench.store,
                 scratch=bench.scratch,
                 progress=bench.progress,
+                shown=shown,
                 fallback=step.provider(MediaProvider, "backdrop") if isinstance(finder, StockProvider) else None,
             )
             selected = await selector.select(script, canvas, seed=script.title)
@@ -51,11 +60,12 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
             provider=provider.provider_name,
             model=selector.model,
             cost=selector.cost,
-            metadata={"pictures": media_table(selected)},
+            metadata={"pictures": media_table(selected), "warnings": list(selected.warnings)},
         )
 
     inputs = {
         "scenes": [(scene.search_terms, scene.narration, scene.image, scene.estimated_ms) for scene in script.scenes],
+        "search_language": search_language(script),
         "title": script.title,
         "canvas": canvas,
         **sources.fingerprint(),

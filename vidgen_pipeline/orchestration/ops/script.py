@@ -16,6 +16,7 @@ async def script(context: OpExecutionContext) -> Script:
     """Write the script, or cut the person's own text into scenes."""
     step = await enter_step(context, Step.SCRIPT)
     provider = step.provider(ScriptProvider)
+    length_ms = step.request.target_length_ms  # a script is written for the voice's own pace
     brief = Brief(
         topic=step.request.prompt,
         script_text=step.request.script_text,
@@ -25,7 +26,7 @@ async def script(context: OpExecutionContext) -> Script:
         tone=step.request.tone,
         platform=step.request.platform,
         template=step.request.template,
-        target_length_ms=step.request.target_length_ms,
+        target_length_ms=round(length_ms * step.request.voice_speed) if length_ms else None,
         most_ai_scenes=MOST_CLIPS if Category.VIDEO_AI in step.request.selected_providers else 0,
     )
 

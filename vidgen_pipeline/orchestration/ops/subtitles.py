@@ -10,8 +10,7 @@ from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.timeline import CANVASES
 from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
-from vidgen_pipeline.services.captions import make_captions
-from vidgen_pipeline.subtitles.styles import caption_style
+from vidgen_pipeline.services.captions import chosen_style, make_captions
 
 
 @op(
@@ -23,6 +22,8 @@ async def subtitles(context: OpExecutionContext, script: Script, narration: Narr
     """Gather words into cues and write them as SRT, VTT and ASS."""
     step = await enter_step(context, Step.SUBTITLES)
     canvas = CANVASES[step.request.aspect_ratio]
+    with step.telling():
+        style = chosen_style(step.request.subtitle_style, step.request.caption_highlight, step.styles)
 
     async def work(bench: Bench) -> StepResult[SubtitleFiles]:
         made = await asyncio.to_thread(
@@ -30,16 +31,12 @@ async def subtitles(context: OpExecutionContext, script: Script, narration: Narr
             narration,
             language=script.language,
             canvas=canvas,
-            style_name=step.request.subtitle_style,
+            style=style,
             store=bench.store,
             scratch=bench.scratch,
         )
-        return StepResult(output=made, metadata={"cues": len(made.captions.cues), "style": made.captions.style.name})
+        shown = {"cues": len(made.captions.cues), "style": style.name, "highlight": style.highlight.value}
+        return StepResult(output=made, metadata=shown)
 
-    inputs = {
-        "narration": narration,
-        "language": script.language,
-        "canvas": canvas,
-        "style": caption_style(step.request.subtitle_style),
-    }
+    inputs = {"narration": narration, "language": script.language, "canvas": canvas, "style": style}
     return await step.run(SubtitleFiles, inputs, work)

@@ -9,6 +9,7 @@ from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.orchestration.presentation import narration_table
 from vidgen_pipeline.orchestration.step import Bench, StepResult, enter_step, resources_for
 from vidgen_pipeline.providers.base import VoiceProvider
+from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.services.narration import narrate
 
 
@@ -21,11 +22,18 @@ async def voice(context: OpExecutionContext, script: Script) -> Narration:
     """Speak every scene."""
     step = await enter_step(context, Step.VOICE)
     provider = step.provider(VoiceProvider)
+    characters = sum(len(line.text) for scene in script.scenes for line in scene.lines)
 
     async def work(bench: Bench) -> StepResult[Narration]:
-        async with step.connected(provider, bench) as speaker:
+        async with step.connected(provider, bench, Work(characters=characters)) as speaker:
             spoken = await narrate(
-                script, speaker, step.request.voice, store=bench.store, scratch=bench.scratch, progress=bench.progress
+                script,
+                speaker,
+                step.request.voice,
+                speed=step.request.voice_speed,
+                store=bench.store,
+                scratch=bench.scratch,
+                progress=bench.progress,
             )
         return StepResult(
             output=spoken.narration,
@@ -42,6 +50,7 @@ async def voice(context: OpExecutionContext, script: Script) -> Narration:
         "lines": [scene.lines for scene in script.scenes],
         "language": script.language,
         "voice": step.request.voice,
+        "speed": step.request.voice_speed,
         **provider.fingerprint(),
     }
     return await step.run(Narration, inputs, work)

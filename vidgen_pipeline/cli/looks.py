@@ -1,0 +1,45 @@
+"""`vidgen looks`: what there is to choose from."""
+
+from __future__ import annotations
+
+import typer
+
+from vidgen_pipeline.domain.errors import InvalidInput
+from vidgen_pipeline.domain.looks import Look
+from vidgen_pipeline.runtime.home import Home
+from vidgen_pipeline.services.looks import check_look, find_look, look_names
+
+
+def show_looks() -> None:
+    """Print every look; exit code 1 when a file can't be used as one."""
+    home = Home.from_environment()
+    looks: list[Look] = []
+    mistakes: list[InvalidInput] = []
+    for name in look_names(home.looks):
+        try:
+            look = find_look(name, home.looks)
+            check_look(look, home.styles)
+            looks.append(look)
+        except InvalidInput as error:
+            mistakes.append(error)
+    for look in looks:
+        typer.echo(f"{look.name}\n  {look.description}\n  {_in_short(look)}")
+    typer.echo(f"Your own are files in {home.looks} (docs/looks.md says how).")
+    for mistake in mistakes:
+        typer.echo(f"vidgen: {mistake}", err=True)
+    if mistakes:
+        raise typer.Exit(1)
+
+
+def _in_short(look: Look) -> str:
+    """What the look decides, in a line."""
+    captions = ", ".join(part for part in (look.subtitle_style, look.caption_highlight) if part)
+    cards = [name for name, wanted in (("title", look.title_card), ("end", look.end_card)) if wanted]
+    parts = [
+        f"scenes come by {' and '.join(dict.fromkeys(look.transitions))}",
+        f"captions {captions}" if captions else "",
+        f"music {look.music}" if look.music else "",
+        f"{' and '.join(cards)} card" if cards else "",
+        f"logo {look.logo.position.replace('_', ' ')}" if look.logo else "",
+    ]
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,154 @@
+"""The looks there are: those that everyone has, and those a person writes down as data."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
+from vidgen_pipeline.domain.looks import PLAIN, Look, LookLogo
+from vidgen_pipeline.domain.suggest import unknown
+from vidgen_pipeline.domain.timeline import Logo
+from vidgen_pipeline.runtime.probe import MediaInfo, probe_photo
+from vidgen_pipeline.storage.artifacts import ArtifactStore
+from vidgen_pipeline.subtitles.styles import caption_style
+
+LOGO_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
+"""Kinds of pictures that all renderers can show."""
+
+_SUFFIX = ".toml"
+_SHIPPED = Path(__file__).with_name("shipped_looks")
+_LARGEST_FILE_BYTES = 20_000
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
+_FIELDS = tuple(field for field in Look.model_fields if field != "name")
+_KINDS = {
+    "missing": "is missing",
+    "extra_forbidden": "is no field of a look",
+    "string_pattern_mismatch": "must be a colour such as #FFD23F",
+}
+
+
+def find_look(name: str, folder: Path | None = None) -> Look:
+    """The look of this name, in any case: one of those everyone has, or `folder`'s file of that name.
+
+    Raises InvalidInput, naming what can be chosen, when there is none, and when a file can't be used as a look.
+    """
+    wanted = name.strip().casefold()
+    path = _shipped().get(wanted) or _own(folder).get(wanted)
+    if path is None:
+        raise unknown("look", name, look_names(folder))
+    return _read(path)
+
+
+def look_or_plain(name: str | None, folder: Path | None = None) -> Look:
+    """As `find_look`; without a name the way videos look for which none was chosen."""
+    return PLAIN if name is None else find_look(name, folder)
+
+
+def look_names(folder: Path | None = None) -> tuple[str, ...]:
+    """The names of those that everyone has, then of those in `folder`. Nothing is read but the names of files."""
+    return (*_shipped(), *_own(folder))
+
+
+def looks_beside(styles: Path | None) -> Path | None:
+    """The folder of a person's own looks: it lies beside that of their caption styles."""
+    return styles.with_name("looks") if styles else None
+
+
+def place_logo(look: Look, store: ArtifactStore) -> Logo | None:
+    """The look's logo, its file in the store; None when it has none.
+
+    Raises InvalidInput when its file can't be used, and what `storage_error` makes of a disk that won't take it.
+    """
+    if look.logo is None:
+        return None
+    info = check_logo(look.name, look.logo)
+    return Logo(
+        file=store.put_file(Path(look.logo.file)),
+        width=info.width,
+        height=info.height,
+        corner=look.logo.position,
+        size=look.logo.size,
+        opacity=look.logo.opacity,
+    )
+
+
+def check_look(look: Look, styles: Path | None = None) -> None:
+    """Raise InvalidInput when the look names a logo or a caption style that can't be used, `styles` being one's own."""
+    if look.logo is not None:
+        check_logo(look.name, look.logo)
+    if look.subtitle_style is not None:
+        try:
+            caption_style(look.subtitle_style, styles)
+        except InvalidInput as error:
+            raise InvalidInput(f"In the look '{look.name}': {error.message}", remedy=error.remedy) from error
+
+
+def check_logo(look: str, logo: LookLogo) -> MediaInfo:
+    """What the logo of the look of this name is. Raises InvalidInput when its file can't be used."""
+    path = Path(logo.file)
+    try:
+        if path.suffix.lower() not in LOGO_SUFFIXES:
+            raise MediaRejected(f"{path.name} is none of {', '.join(sorted(LOGO_SUFFIXES))}.")
+        return probe_photo(path)
+    except MediaRejected as error:
+        raise InvalidInput(
+            f"The logo of the look '{look}' can't be used: {error.message}",
+            remedy=f"It is looked for at {path}; a name counts from the look's own folder.",
+        ) from error
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> dict[str, Path]:
+    return {path.stem: path for path in sorted(_SHIPPED.glob(f"*{_SUFFIX}"))}
+
+
+def _own(folder: Path | None) -> dict[str, Path]:
+    """The folder's files by their names, which are the looks' names."""
+    if folder is None or not folder.is_dir():
+        return {}
+    found = {path.stem.casefold(): path for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
+    return {name: path for name, path in found.items() if name not in _shipped()}
+
+
+def _read(path: Path) -> Look:
+    name = path.stem.casefold()
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"The look file {path} has a name that a look can't have.",
+            remedy="Use up to 20 letters a to z, digits, - and _.",
+        )
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST_FILE_BYTES + 1)
+        if len(content) > _LARGEST_FILE_BYTES:
+            raise InvalidInput(f"The look file {path} is larger than {_LARGEST_FILE_BYTES} bytes.")
+        fields = tomllib.loads(content.decode())
+    except OSError as error:
+        raise InvalidInput(f"The look file {path} can't be read: {error.strerror or error}.") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InvalidInput(f"The look file {path} is not TOML: {error}.") from error
+    if stray := sorted(set(fields) - set(_FIELDS)):
+        raise InvalidInput(f"In {path} '{stray[0]}' is no field of a look.", remedy=f"Fields: {', '.join(_FIELDS)}.")
+    try:
+        look = Look.model_validate({**fields, "name": name})
+    except ValidationError as error:
+        raise InvalidInput(f"In {path} {_first_mistake(error)}.", remedy="docs/looks.md lists the fields.") from None
+    if look.logo is None:
+        return look
+    logo = (path.parent / Path(look.logo.file).expanduser()).resolve()
+    return look.model_copy(update={"logo": look.logo.model_copy(update={"file": str(logo)})})
+
+
+def _first_mistake(error: ValidationError) -> str:
+    """What is wrong, as the end of a sentence."""
+    mistake = error.errors(include_url=False)[0]
+    if mistake["type"] == "value_error":
+        return str(mistake["ctx"]["error"])
+    field = ".".join(str(part) for part in mistake["loc"])
+    told = _KINDS.get(mistake["type"]) or mistake["msg"].replace("Input should be", "must be")
+    return f"'{field}' {told[0].lower()}{told[1:]}"
