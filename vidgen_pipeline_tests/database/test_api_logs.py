@@ -5,7 +5,15 @@ from uuid import UUID, uuid4
 from sqlalchemy import Engine, inspect, text
 from sqlalchemy.orm import Session
 
-from vidgen_pipeline.database.api_logs import LogPlace, add_logs, body_of, find_logs, latest_logs, make_partitions
+from vidgen_pipeline.database.api_logs import (
+    LogFilter,
+    LogPlace,
+    add_logs,
+    body_of,
+    find_logs,
+    latest_logs,
+    make_partitions,
+)
 from vidgen_pipeline.database.migrations import LOG_PARTITIONS_AHEAD_DAYS
 
 NOW = datetime.now(UTC)
@@ -88,7 +96,7 @@ def test_rows_that_are_there_stay_as_they_are(engine: Engine, user_id: UUID):
     _add(engine, row)
     _add(engine, {**row, "status_code": 500})
     with Session(engine) as session:
-        assert [log.status_code for log in latest_logs(session, user_id)] == [200]
+        assert [log.status_code for log in latest_logs(session, LogFilter(user_id=user_id))] == [200]
 
 
 def test_pages_are_stable_newest_first_and_only_ones_own(engine: Engine, user_id: UUID):
@@ -97,11 +105,11 @@ def test_pages_are_stable_newest_first_and_only_ones_own(engine: Engine, user_id
     seen: list[UUID] = []
     place: LogPlace | None = None
     with Session(engine) as session:
-        while page := latest_logs(session, user_id, before=place, limit=3):
+        while page := latest_logs(session, LogFilter(user_id=user_id), before=place, limit=3):
             assert len(page) <= 3
             seen += [log.id for log in page]
             place = LogPlace(page[-1].created_at, page[-1].id)
-        everything = latest_logs(session, user_id, limit=100)
+        everything = latest_logs(session, LogFilter(user_id=user_id), limit=100)
     assert seen == [log.id for log in everything]
     assert len(seen) == len(set(seen)) == 10
     assert [log.created_at for log in everything] == sorted((log.created_at for log in everything), reverse=True)
@@ -114,9 +122,10 @@ def test_rows_are_found_by_video_provider_and_error(engine: Engine, user_id: UUI
     refused |= {"status_code": 401, "error_code": "auth_failed"}
     _add(engine, good, failed, refused)
     with Session(engine) as session:
-        assert [log.id for log in latest_logs(session, user_id, video_id=video)] == [good["id"]]
-        assert [log.id for log in latest_logs(session, user_id, provider="other")] == [refused["id"]]
-        assert [log.id for log in latest_logs(session, user_id, errors_only=True)] == [refused["id"], failed["id"]]
+        assert [log.id for log in latest_logs(session, LogFilter(user_id=user_id, video_id=video))] == [good["id"]]
+        assert [log.id for log in latest_logs(session, LogFilter(user_id=user_id, provider="other"))] == [refused["id"]]
+        only_errors = LogFilter(user_id=user_id, errors_only=True)
+        assert [log.id for log in latest_logs(session, only_errors)] == [refused["id"], failed["id"]]
         assert find_logs(session, uuid4(), str(good["id"])) == []
 
 
