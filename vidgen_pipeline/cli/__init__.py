@@ -255,8 +255,13 @@ def sandbox(
     serve(port, announce=typer.echo)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
-def test(context: typer.Context) -> None:
+@app.command(
+    "test", context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+)
+def run_tests_here(
+    context: typer.Context,
+    faults: Annotated[bool, typer.Option("--faults", help="Only the tests of faults, each in full: an hour.")] = False,
+) -> None:
     """Run the project's tests; arguments go to pytest.
 
     Example:
@@ -264,4 +269,4 @@ def test(context: typer.Context) -> None:
     """
     from vidgen_pipeline.cli.testing import run_tests
 
-    raise typer.Exit(run_tests(context.args))
+    raise typer.Exit(run_tests(context.args, faults=faults))

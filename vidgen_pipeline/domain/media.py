@@ -17,6 +17,15 @@ class MediaKind(StrEnum):
     BACKDROP = "backdrop"
 
 
+class Focus(BaseModel):
+    """The place in a picture that stays in view when it is cut to another shape: shares of its width and height."""
+
+    model_config = ConfigDict(frozen=True)
+
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+
+
 class Attribution(BaseModel):
     """Whom to thank, and on what terms the media may be used. Addresses are as they are to be published."""
 
@@ -69,7 +78,8 @@ class MediaCandidate(BaseModel):
 class MediaAsset(BaseModel):
     """A checked picture or clip in the artifact store. `width` and `height` are as shown, after any rotation flag.
 
-    `locator` is what its provider knows it by; empty for what was made for the video.
+    `locator` is what its provider knows it by; empty for what was made for the video. Without a `focus` it is cut
+    around its middle.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -81,6 +91,7 @@ class MediaAsset(BaseModel):
     width: int
     height: int
     duration_ms: int | None = None
+    focus: Focus | None = None
     attribution: Attribution
     accent_colour: str | None = None
 

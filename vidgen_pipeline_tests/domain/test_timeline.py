@@ -1,11 +1,12 @@
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle
+from vidgen_pipeline.domain.directing import build_timeline
 from vidgen_pipeline.domain.finished import attribution_text
+from vidgen_pipeline.domain.looks import PLAIN, Look
 from vidgen_pipeline.domain.media import AIClips, Attribution, MediaAsset, MediaKind, MediaSelection
 from vidgen_pipeline.domain.narration import Narration, SceneNarration, Word
 from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
-from vidgen_pipeline.domain.directing import build_timeline
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline, Transition
 
 FRAMES = (91, 20, 150)
 
@@ -21,7 +22,7 @@ def _asset(kind: MediaKind, name: str) -> MediaAsset:
     )  # fmt: skip
 
 
-def _timeline(*, kinds: tuple[MediaKind, ...], clips: AIClips | None = None) -> Timeline:
+def _timeline(*, kinds: tuple[MediaKind, ...], clips: AIClips | None = None, look: Look = PLAIN) -> Timeline:
     style = CaptionStyle(
         name="s", font="Inter", font_asked="Inter", size=20, colour="#FFFFFF", highlight_colour="#FFFF00",
         position=CaptionPosition.BOTTOM,
@@ -56,6 +57,7 @@ def _timeline(*, kinds: tuple[MediaKind, ...], clips: AIClips | None = None) -> 
         clips=clips or AIClips(),
         captions=Captions(language="en", style=style, cues=()),
         music=None,
+        look=look,
     )
 
 
@@ -84,6 +86,27 @@ def test_a_generated_clip_stands_before_found_media():
     timeline = _timeline(kinds=(MediaKind.BACKDROP,) * 3, clips=AIClips(clips={1: made}))
     assert [scene.source.file.key for scene in timeline.scenes] == ["m0", "made", "m2"]
     assert timeline.scenes[1].on_screen_text is None
+
+
+def test_a_look_says_how_stills_move_and_scenes_come_in_again_and_again():
+    ways = (Transition.SLIDE, Transition.CUT)
+    look = Look(name="mine", motions=(Motion.PAN_LEFT,), transitions=ways, transition_ms=500)
+    timeline = _timeline(kinds=(MediaKind.PHOTO, MediaKind.CLIP, MediaKind.PHOTO), look=look)
+    assert [scene.transition for scene in timeline.scenes] == ["cut", "slide", "cut"]
+    assert [scene.crossfade_frames for scene in timeline.scenes] == [0, 6, 0], "a third of a short scene, and a cut"
+    assert [scene.motion for scene in timeline.scenes] == ["pan_left", "none", "pan_left"]
+    assert timeline.frames == sum(FRAMES)
+    assert timeline.cards == ()
+
+
+def test_cards_stand_at_both_ends_and_key_phrases_make_room_for_them():
+    look = Look(name="mine", title_card=True, end_card=True, end_text="More on {title}", brand_colour="#AA0000")
+    timeline = _timeline(kinds=(MediaKind.BACKDROP,) * 3, look=look)
+    first, last = timeline.cards
+    assert (first.text, first.start_frame, first.frames, first.colour) == ("T", 0, 78, "#AA0000")
+    assert (last.text, last.start_frame + last.frames, last.frames) == ("More on T", sum(FRAMES), 78)
+    texts = [scene.on_screen_text.text if scene.on_screen_text else None for scene in timeline.scenes]
+    assert texts == [None, "Phrase 1", None]
 
 
 def test_words_are_timed_from_the_start_of_the_video():

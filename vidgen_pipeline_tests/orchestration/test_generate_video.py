@@ -10,7 +10,7 @@ from uuid import UUID
 
 import av
 import pytest
-from dagster import AssetKey, DagsterEventType
+from dagster import AssetKey, DagsterEventType, DagsterRunStatus
 from sqlalchemy import Engine, text
 
 from vidgen_pipeline.domain.video import MusicMood, Step, VideoStatus
@@ -69,7 +69,7 @@ def test_a_script_becomes_a_finished_video_that_the_catalog_shows(pipeline: Pipe
         "duration_fits_narration": True,
         "loudness_on_target": True,
         "captions_present": True,
-        "decodes_to_end": True,
+        "every_frame_is_there": True,
     }
 
 
@@ -96,8 +96,11 @@ def test_only_what_changed_is_made_again(pipeline: Pipeline):
 
 def test_music_changes_the_sound_and_nothing_else(pipeline: Pipeline):
     pipeline.run(pipeline.plan())
+    kept = {file.name for file in (pipeline.home.cache / "segments").iterdir()}
     tender = pipeline.plan(music_mood=MusicMood.TENDER)
     pipeline.run(tender)
+    assert kept
+    assert {file.name for file in (pipeline.home.cache / "segments").iterdir()} == kept, "no picture is rendered again"
     assert [step for step, reused in _reused(pipeline, tender).items() if not reused] == [Step.ASSEMBLY]
 
 
@@ -174,6 +177,9 @@ def test_stopping_ends_ffmpeg_leaves_no_file_and_keeps_what_was_done(act: str, p
     result = pipeline.run(video_id)
     thread.join()
     assert not result.success
+    run = pipeline.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.status is DagsterRunStatus.CANCELED  # and no failure, in the engine's pages either
     seen = pipeline.look(video_id)
     assert (seen.status, seen.error_message) == (VideoStatus.CANCELLED, "Stopped during assembly.")
     assert [child for child in _children() if "ffmpeg" in child] == []

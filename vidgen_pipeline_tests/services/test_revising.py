@@ -29,7 +29,7 @@ def test_no_change_plans_the_very_same(tmp_path: Path):
     everything = Wishes(
         script_text=ENGLISH, script_folder=tmp_path, title="Foxes", audience="children", tone="warm",
         platform="tiktok", template="story", length_seconds=45, language="en-GB", voice="heart", voice_speed=1.25,
-        aspect_ratio="1:1", subtitle_style="bold", caption_highlight="karaoke", music="happy",
+        aspect_ratio="1:1", look="storybook", subtitle_style="bold", caption_highlight="karaoke", music="happy",
         when_clip_rejected="use-stock", providers={Category.MEDIA: "pexels", Category.VIDEO_AI: "luma"},
         fresh=True, test_mode=True,
     )  # fmt: skip
@@ -46,6 +46,19 @@ def test_one_wish_changes_one_field():
     assert _revised(before, subtitle_style="bold") == first.model_copy(update={"subtitle_style": "bold"})
     assert _revised(before, title="Foxes") == first.model_copy(update={"title": "Foxes"})
     assert _revised(before, music=None) == first.model_copy(update={"music_mood": "calm"})
+
+
+def test_another_look_brings_its_captions_and_music_along():
+    before = Wishes(script_text=ENGLISH, look="storybook")
+    assert plan(before, DEFAULTS).request.subtitle_style == "classic"
+    punchy = _revised(before, look="punchy")
+    assert (punchy.look, punchy.subtitle_style, punchy.caption_highlight) == ("punchy", "bold", "pop")
+    assert punchy.music_mood == "energetic"
+    kept = _revised(before, look="punchy", music="none")
+    assert (kept.subtitle_style, kept.music_mood) == ("bold", "none")
+    without = _revised(before, look=None)
+    assert (without.look, without.subtitle_style, without.music_mood) == (None, "modern", "calm")
+    assert _revised(before, title="Foxes").subtitle_style == "classic"
 
 
 def test_a_text_in_another_language_gets_another_voice_and_one_in_the_same_keeps_it():

@@ -8,7 +8,7 @@ import pytest
 
 from vidgen_pipeline.domain.captions import Captions
 from vidgen_pipeline.domain.media import Attribution, MediaAsset, MediaKind
-from vidgen_pipeline.domain.timeline import Canvas, Motion, OnScreenText, Timeline, TimelineScene
+from vidgen_pipeline.domain.timeline import Canvas, Card, Corner, Logo, Motion, OnScreenText, Timeline, TimelineScene
 from vidgen_pipeline.subtitles.styles import caption_style
 from vidgen_pipeline.subtitles.titles import title_events
 from vidgen_pipeline.subtitles.writers import to_ass
@@ -170,3 +170,41 @@ def test_a_hostile_phrase_adds_no_event_and_no_command() -> None:
     texts = [event.text for event in pysubs2.SSAFile.from_string(ass) if event.style == "Title"]
     assert not any("\\N" in text or "{\\p1}" in text.replace("\\{", "") for text in texts)
     assert any("\\{\\\u2060p1\\}m" in text for text in texts)
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize(("phrase", "language"), PHRASES)
+def test_a_card_of_any_words_is_whole_and_can_be_read_on_its_plate(
+    phrase: str, language: str, canvas: Canvas, tmp_path: Path
+) -> None:
+    timeline = timeline_of(None, canvas=canvas, language=language)
+    for colour, ink_is_light in (("#1030A0", True), ("#F0E8C8", False)):
+        card = Card(text=phrase, start_frame=0, frames=90, colour=colour)
+        carded = timeline.model_copy(update={"cards": (card,)})
+        (title,) = title_events(carded)
+        assert title.plate is not None
+        left, top, right, bottom = title.plate
+        assert left > 0
+        assert top > 0
+        assert right < canvas.width
+        assert bottom < 0.55 * canvas.height, "clear of captions"
+        (shot,) = pictures(ass_of(carded), canvas, [2000], tmp_path)
+        plate = shot[round(top) + 2 : round(bottom) - 2, round(left) + 8 : round(right) - 8].mean(axis=2)
+        ground = np.median(plate)
+        readable = (plate > ground + 60) if ink_is_light else (plate < ground - 60)
+        assert readable.mean() > 0.01, "its words are there"
+        outside = shot[round(bottom) + 2 :].astype(int)
+        assert np.ptp(outside) <= 2, "and nowhere else"
+
+
+def test_a_card_stands_for_its_time_and_below_a_logo() -> None:
+    timeline = timeline_of(None, frames=90)
+    card = Card(text="Hello", start_frame=10, frames=40, colour="#1030A0")
+    logo = Logo(file=some_file(), width=100, height=100, corner=Corner.TOP_RIGHT, size=30)
+    (free,) = title_events(timeline.model_copy(update={"cards": (card,)}))
+    (below,) = title_events(timeline.model_copy(update={"cards": (card,), "logo": logo}))
+    assert (free.start_ms, free.end_ms) == (333, 1667)
+    box = logo.box(timeline.canvas)
+    assert free.plate is not None
+    assert below.plate is not None
+    assert free.plate[1] < box.top + box.height <= below.plate[1]

@@ -14,8 +14,10 @@ from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.timeline import Timeline
 from vidgen_pipeline.providers.assembly.clips import SAFE_INPUT_OPTIONS
 from vidgen_pipeline.providers.assembly.loudness import Loudness, measure
+from vidgen_pipeline.providers.assembly.silence import HEARD_FORMAT, check_heard
 from vidgen_pipeline.providers.assembly.speech_track import SAMPLE_RATE, sample_at, write_speech_track
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
+from vidgen_pipeline.runtime.together import all_or_nothing
 
 MUSIC_BELOW_SPEECH_LU = 10.0
 """How much quieter than speech the music is where nobody speaks; speech pushes it down by about 9 dB more."""
@@ -33,15 +35,20 @@ _PEAK_RESERVE_DB = 0.94
 _CLOSE_ENOUGH_LU = 0.1
 _ROUNDS = 6
 _STEREO = {"channel_layouts": "stereo", "sample_rates": SAMPLE_RATE, "sample_fmts": "fltp"}
+_SAMPLES: dict[str, Any] = {"c:a": "pcm_f32le", "ar": SAMPLE_RATE, "ac": 2, "f": "wav"}
 _AAC = {"c:a": "aac", "aac_coder": "fast", "b:a": "192k", "ar": SAMPLE_RATE, "ac": 2}
 
 
 @dataclass(frozen=True)
 class Soundtrack:
-    """The encoded sound, exactly as long as the picture, and how loud it should be: as asked for, where it can be."""
+    """The encoded sound, exactly as long as the picture, how loud it is, and should be: as asked for, where it can be.
+
+    `loudness` is measured on the encoded sound.
+    """
 
     path: Path
     expected_lufs: float
+    loudness: Loudness
 
 
 async def make_soundtrack(
@@ -49,14 +56,20 @@ async def make_soundtrack(
 ) -> Soundtrack:
     """Mix and encode the sound into `folder`.
 
-    It has the timeline's loudness, unless the speech is so quiet that raising it would only raise its noise.
+    It has the timeline's loudness, unless the speech is so quiet that raising it would only raise its noise. What is
+    given back was decoded to its end: RenderFailed when speech has become silent in it.
     """
     speech, mix, target = folder / "speech.s16", folder / "mix.wav", folder / "sound.m4a"
-    await asyncio.to_thread(write_speech_track, timeline, local_file, speech)
+    decoded = folder / "heard.s16"
+    music = local_file(timeline.music.file) if timeline.music else None
+    async with all_or_nothing() as group:
+        voice = group.create_task(_measured_voice(timeline, local_file, speech))
+        bed = group.create_task(measure(_music(music))) if music else None
+    spoken = voice.result()
     progress(0.2)
-    spoken = await measure(_voice(speech))
     speech_gain = 0.0 if spoken.is_silent else min(timeline.loudness_lufs - spoken.integrated, LARGEST_GAIN_DB)
-    mixed = await _mix(timeline, local_file, _voice(speech).filter("volume", f"{speech_gain:.2f}dB"), mix)
+    raised = _voice(speech).filter("volume", f"{speech_gain:.2f}dB")
+    mixed = await _mix(timeline, raised, _bed(music, bed.result(), timeline) if music and bed else None, mix)
     progress(0.5)
     most = min(_LARGEST_MIX_GAIN_DB, LARGEST_GAIN_DB - speech_gain)
     gain = 0.0 if mixed.is_silent else min(timeline.loudness_lufs - mixed.integrated, most)
@@ -64,42 +77,48 @@ async def make_soundtrack(
     for _ in range(_ROUNDS):
         gain = await _level(mix, gain, most, ceiling, timeline.loudness_lufs)
         await _encode(mix, gain, ceiling, target)
-        loudness = await measure(ffmpeg.input(file_url(target)).audio)
+        encoded = ffmpeg.input(file_url(target), err_detect="explode").audio
+        loudness = await measure(encoded, decoded, peaks=True, **HEARD_FORMAT)
         progress(0.9)
         if loudness.true_peak <= timeline.true_peak_dbtp:
             break
         ceiling -= loudness.true_peak - timeline.true_peak_dbtp + 0.1
+    await asyncio.to_thread(check_heard, speech, decoded)
     could_be_reached = gain < most and not mixed.is_silent
-    return Soundtrack(path=target, expected_lufs=timeline.loudness_lufs if could_be_reached else loudness.integrated)
+    expected = timeline.loudness_lufs if could_be_reached else loudness.integrated
+    return Soundtrack(path=target, expected_lufs=expected, loudness=loudness)
 
 
 def _voice(speech: Path) -> Any:
     return ffmpeg.input(file_url(speech), format="s16le", ar=SAMPLE_RATE, ac=1).audio.filter("aformat", **_STEREO)
 
 
-async def _mix(timeline: Timeline, local_file: Callable[[Artifact], Path], voice: Any, target: Path) -> Loudness:
+async def _measured_voice(timeline: Timeline, local_file: Callable[[Artifact], Path], speech: Path) -> Loudness:
+    await asyncio.to_thread(write_speech_track, timeline, local_file, speech)
+    return await measure(_voice(speech))
+
+
+async def _mix(timeline: Timeline, voice: Any, bed: Any, target: Path) -> Loudness:
     """Put speech and music together, both at their places in loudness, as floating-point samples."""
     sound = voice
-    if timeline.music:
-        file = local_file(timeline.music.file)
-        heard = await measure(_music(file))
-        gain = timeline.loudness_lufs - MUSIC_BELOW_SPEECH_LU - heard.integrated if not heard.is_silent else 0.0
+    if bed is not None:
         copies = voice.filter_multi_output("asplit")
-        ducked = ffmpeg.filter([_bed(file, gain, timeline), copies[1]], "sidechaincompress", **_DUCKING)
+        ducked = ffmpeg.filter([bed, copies[1]], "sidechaincompress", **_DUCKING)
         sound = ffmpeg.filter(
             [copies[0], ducked], "amix", inputs=2, duration="first", normalize=0, dropout_transition=0
         )
     samples = sample_at(timeline.frames, timeline.canvas.fps)
     sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
-    return await measure(sound, target, **{"c:a": "pcm_f32le", "ar": SAMPLE_RATE, "ac": 2, "f": "wav"})
+    return await measure(sound, target, **_SAMPLES)
 
 
 def _music(file: Path, **options: Any) -> Any:
     return ffmpeg.input(file_url(file), **SAFE_INPUT_OPTIONS, **options).audio.filter("aformat", **_STEREO)
 
 
-def _bed(file: Path, gain: float, timeline: Timeline) -> Any:
+def _bed(file: Path, heard: Loudness, timeline: Timeline) -> Any:
     """The music for the whole video: repeated, faded in and out, at the level of a pause in speech."""
+    gain = 0.0 if heard.is_silent else timeline.loudness_lufs - MUSIC_BELOW_SPEECH_LU - heard.integrated
     seconds = timeline.frames / timeline.canvas.fps
     fade_out = min(_MUSIC_FADE_OUT_SECONDS, seconds / 4)
     return (

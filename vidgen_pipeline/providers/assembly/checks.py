@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,10 +17,11 @@ from vidgen_pipeline.domain.errors import RenderFailed
 from vidgen_pipeline.domain.timeline import Canvas, Timeline
 from vidgen_pipeline.providers.assembly.frames import PIXEL_FORMAT
 from vidgen_pipeline.providers.assembly.loudness import Loudness, metered, read_summary
+from vidgen_pipeline.providers.assembly.parts import Packets, Part, packets_of
+from vidgen_pipeline.providers.assembly.sheet import LONGEST_BLACK_SECONDS, Stretch
 from vidgen_pipeline.providers.assembly.speech_track import SAMPLE_RATE
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 
-LONGEST_BLACK_SECONDS = 2.0
 LOUDNESS_TOLERANCE_LU = 1.0
 LARGEST_AV_DIFFERENCE_MS = 80
 
@@ -45,14 +46,6 @@ class Expected:
 
 
 @dataclass(frozen=True)
-class BlackStretch:
-    """A time, in seconds, in which there is nothing to be seen."""
-
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
 class Measured:
     """What the file is, measured on the file itself."""
 
@@ -62,11 +55,11 @@ class Measured:
     duration_ms: int
     audio_duration_ms: int
     loudness: Loudness
-    black: tuple[BlackStretch, ...]
+    black: tuple[Stretch, ...]
 
 
 @dataclass(frozen=True)
-class _Packets:
+class _Container:
     """What the container says, without decoding."""
 
     width: int
@@ -83,8 +76,34 @@ async def check_finished(
 
     `threads` is how many decode; ffmpeg's own choice leaves cores unused.
     """
-    packets = await asyncio.to_thread(_check_container, path, expected)
+    container = await asyncio.to_thread(_check_container, path, expected)
     loudness, black = await _decode(path, expected, progress, threads)
+    return _measured(container, expected, loudness, black)
+
+
+def check_joined(
+    path: Path,
+    expected: Expected,
+    parts: Sequence[Part],
+    sound: Path,
+    loudness: Loudness,
+    black: tuple[Stretch, ...],
+) -> Measured:
+    """Check a file that was put together from checked parts: that it is sound, and holds nothing but them, whole.
+
+    `loudness` was measured on `sound`, `black` found on the parts' sheets. As the file's packets are the parts' own,
+    one by one, that holds for the file. Raises RenderFailed naming the first check that failed.
+    """
+    container = _check_container(path, expected)
+    setups = {part.packets.setup for part in parts}
+    _require(len(setups) == 1, "parts", "its segments need different decoders")
+    pictures = Packets(setups.pop(), tuple(value for part in parts for value in part.packets.checksums))
+    _require(packets_of(path, "video") == pictures, "parts", "its pictures are not those of its segments")
+    _require(packets_of(path, "audio") == packets_of(sound, "audio"), "parts", "its sound is not the one that was made")
+    return _measured(container, expected, loudness, black)
+
+
+def _measured(container: _Container, expected: Expected, loudness: Loudness, black: tuple[Stretch, ...]) -> Measured:
     _require(
         abs(loudness.integrated - expected.loudness_lufs) <= LOUDNESS_TOLERANCE_LU,
         "loudness",
@@ -94,11 +113,11 @@ async def check_finished(
         loudness.true_peak <= expected.true_peak_dbtp, "true peak", f"its sound peaks at {loudness.true_peak} dBTP"
     )
     return Measured(
-        width=packets.width,
-        height=packets.height,
-        frames=packets.frames,
-        duration_ms=round(packets.picture_seconds * 1000),
-        audio_duration_ms=round(packets.sound_seconds * 1000),
+        width=container.width,
+        height=container.height,
+        frames=container.frames,
+        duration_ms=round(container.picture_seconds * 1000),
+        audio_duration_ms=round(container.sound_seconds * 1000),
         loudness=loudness,
         black=black,
     )
@@ -116,7 +135,7 @@ def _require_equal(found: str, wanted: str, check: str) -> None:
     _require(found == wanted, check, f"it is {found}, not {wanted}")
 
 
-def _check_container(path: Path, expected: Expected) -> _Packets:
+def _check_container(path: Path, expected: Expected) -> _Container:
     _check_faststart(path)
     try:
         with av.open(file_url(path)) as container:
@@ -125,7 +144,7 @@ def _check_container(path: Path, expected: Expected) -> _Packets:
         raise RenderFailed("The finished video failed its check of file structure: it can't be opened.") from error
 
 
-def _check_streams(container: av.container.InputContainer, expected: Expected) -> _Packets:
+def _check_streams(container: av.container.InputContainer, expected: Expected) -> _Container:
     kinds = sorted(stream.type for stream in container.streams)
     _require(kinds == ["audio", "video"], "streams", f"it holds {', '.join(kinds)}")
     picture, sound = container.streams.video[0], container.streams.audio[0]
@@ -159,7 +178,7 @@ def _check_streams(container: av.container.InputContainer, expected: Expected) -
     )
     apart = float(abs(picture_seconds - sound_seconds) * 1000)
     _require(apart <= LARGEST_AV_DIFFERENCE_MS, "length", f"picture and sound differ by {apart:.0f} ms")
-    return _Packets(
+    return _Container(
         width=video.width,
         height=video.height,
         frames=len(times["video"]),
@@ -197,7 +216,7 @@ def _check_faststart(path: Path) -> None:
 
 async def _decode(
     path: Path, expected: Expected, progress: Callable[[float], None], threads: int
-) -> tuple[Loudness, tuple[BlackStretch, ...]]:
+) -> tuple[Loudness, tuple[Stretch, ...]]:
     fps = expected.canvas.fps
     # Smoothing between blocks takes a quarter of the time of decoding and has no part in whether it can be done.
     source = ffmpeg.input(file_url(path), err_detect="explode", skip_loop_filter="all", threads=threads)
@@ -218,5 +237,5 @@ async def _decode(
     except RenderFailed as error:
         raise RenderFailed(f"The finished video failed its check of decoding: {error.message}") from error
     _require(decoded == expected.frames, "decoding", f"{decoded} of {expected.frames} frames can be decoded")
-    black = tuple(BlackStretch(float(found["start"]), float(found["end"])) for found in _BLACK.finditer(said))
+    black = tuple(Stretch(float(found["start"]), float(found["end"])) for found in _BLACK.finditer(said))
     return read_summary(said), black

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import ffmpeg
 
+from vidgen_pipeline.domain.media import Focus
 from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.providers.assembly.cropping import cut_from
 from vidgen_pipeline.providers.assembly.segments import Shot
 from vidgen_pipeline.runtime.ffmpeg import SAFE_INPUT, file_url
 from vidgen_pipeline.runtime.probe import MediaInfo
@@ -55,7 +58,11 @@ def shot_picture(clip: Clip, shot: Shot, canvas: Canvas, *, decoder_threads: int
         t=round(end / canvas.fps / slower + _SPARE_SECONDS, 3),
         threads=decoder_threads,
     ).video
-    picture = _at_frame_rate(_filled, source.filter("setpts", f"(PTS-STARTPTS)*{slower:.6f}"), clip.info, canvas)
+    source = source.filter("setpts", f"(PTS-STARTPTS)*{slower:.6f}")
+    if clip.info.interlaced:
+        source = source.filter("bwdif", mode="send_frame", deint="interlaced")
+    fill = partial(filled, focus=shot.scene.source.focus)
+    picture = _at_frame_rate(fill, source, clip.info, canvas)
     # A file that ends sooner than it says leaves its last picture standing rather than the video too short.
     picture = picture.filter("tpad", stop=-1, stop_mode="clone").filter("trim", start_frame=shot.first, end_frame=end)
     return tagged(picture, canvas)
@@ -78,10 +85,17 @@ def _at_frame_rate(fill: Any, picture: Any, info: MediaInfo, canvas: Canvas) -> 
     return fill(picture, info, canvas).filter("fps", canvas.fps)
 
 
-def _filled(picture: Any, info: MediaInfo, canvas: Canvas) -> Any:
+def filled(picture: Any, info: MediaInfo, canvas: Canvas, focus: Focus | None = None) -> Any:
     """Cut to the canvas's shape, then scale: the other order scales what is then thrown away."""
     width, height = canvas.width, canvas.height
-    cut = picture.filter("crop", f"min(iw,ih*{width}/{height}/sar)", f"min(ih,iw*sar*{height}/{width})")
+    left, top = cut_from(focus, info.width / info.height, width / height) if focus else (0.5, 0.5)
+    cut = picture.filter(
+        "crop",
+        f"min(iw,ih*{width}/{height}/sar)",
+        f"min(ih,iw*sar*{height}/{width})",
+        f"(iw-ow)*{left:.4f}",
+        f"(ih-oh)*{top:.4f}",
+    )
     if info.colour_transfer in _HDR_TRANSFERS:
         return _tone_mapped(cut.filter("scale", width, height, flags="bicubic"), info.colour_transfer)
     # Files of HD size that name no matrix mean BT.709; scale would take them for BT.601.

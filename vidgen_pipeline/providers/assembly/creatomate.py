@@ -24,7 +24,7 @@ from vidgen_pipeline.providers.assembly.creatomate_script import build_script
 from vidgen_pipeline.providers.assembly.hosted import HostedRenderer, fetching
 from vidgen_pipeline.providers.assembly.progress import Progress
 from vidgen_pipeline.providers.base import ProviderResult, RenderedVideo, ReportProgress
-from vidgen_pipeline.providers.paid import Job
+from vidgen_pipeline.providers.jobs import Job
 from vidgen_pipeline.providers.remote import KeyCheck, Work
 from vidgen_pipeline.providers.wire import BEARER, KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
 
@@ -79,7 +79,9 @@ class CreatomateProvider(HostedRenderer):
         local_file: Callable[[Artifact], Path],
         scratch: Path,
         progress: ReportProgress,
+        cache: Path | None = None,
     ) -> ProviderResult[RenderedVideo]:
+        del cache  # what the vendor keeps is its own affair
         addresses = await self._addresses(timeline, local_file)
         script = build_script(timeline, lambda artifact: addresses[artifact.key])
         by_content = build_script(timeline, lambda artifact: artifact.key)
@@ -202,4 +204,5 @@ def _render_in(reply: WireReply) -> _Render:
 
 def _artifacts(timeline: Timeline) -> list[Artifact]:
     files = [file for scene in timeline.scenes for file in (scene.source.file, scene.narration)]
-    return files + ([timeline.music.file] if timeline.music else [])
+    files += [timeline.music.file] if timeline.music else []
+    return files + ([timeline.logo.file] if timeline.logo else [])

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from vidgen_pipeline.domain.artifact import Artifact
-from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Cue
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Cue, Highlight
+from vidgen_pipeline.domain.timeline import ZOOM_FROM, Canvas, Logo, Motion, Timeline, Transition
 from vidgen_pipeline.providers.assembly.hosted_layout import (
+    PLATE_OPACITY,
+    PLATE_ROOM,
     TITLE_WEIGHT,
     HostedShot,
     HostedTitle,
@@ -18,16 +20,20 @@ from vidgen_pipeline.providers.assembly.hosted_layout import (
     hosted_shots,
     hosted_titles,
     lit_words,
+    written_lines,
 )
 from vidgen_pipeline.providers.assembly.stills import TRAVEL
 from vidgen_pipeline.subtitles.layout import px
 
 # Elements on one track push each other where they overlap; scenes that fade into each other lie on two in turn.
-_EVEN_SCENES, _ODD_SCENES, _VOICE, _MUSIC, _TITLES, _CAPTIONS = 1, 2, 3, 4, 5, 6
+_EVEN_SCENES, _ODD_SCENES, _VOICE, _MUSIC, _TITLES, _CAPTIONS, _LOGO = 1, 2, 3, 4, 5, 6, 7
 _MUSIC_VOLUME = "15%"
 _MUSIC_FADES = {"audio_fade_in": 0.6, "audio_fade_out": 2.5}
 _FADE_IN_SECONDS = 0.25
+_SLOWING = "quadratic-out"
 _HEAVY_FONTS = {"Anton": 400}  # it has one weight
+# What is nearest to each: of `enlarge` it is not documented that the larger word has its own colour as well.
+_EFFECTS = {Highlight.WORD: "color", Highlight.KARAOKE: "karaoke", Highlight.POP: "enlarge"}
 
 
 def build_script(timeline: Timeline, address_of: Callable[[Artifact], str]) -> dict[str, Any]:
@@ -35,6 +41,8 @@ def build_script(timeline: Timeline, address_of: Callable[[Artifact], str]) -> d
     canvas, captions = timeline.canvas, timeline.captions
     elements = [shot_element(shot, address_of(shot.scene.source.file)) for shot in hosted_shots(timeline)]
     elements += sound_elements(timeline, address_of)
+    if timeline.logo:
+        elements.append(logo_element(timeline.logo, address_of(timeline.logo.file), timeline))
     elements += [title_element(title) for title in hosted_titles(timeline)]
     elements += [caption_element(cue, captions.style, captions.language, canvas) for cue in captions.cues]
     return {
@@ -66,9 +74,36 @@ def shot_element(shot: HostedShot, address: str) -> dict[str, Any]:
         if shot.clip_seconds is not None and shot.clip_seconds < shot.seconds:
             element["loop"] = True
     animations = _motion(shot)
-    if shot.fade_seconds:
+    if shot.transition in {Transition.CROSSFADE, Transition.ZOOM}:
         animations.append({"type": "fade", "time": "start", "duration": shot.fade_seconds, "easing": "linear"})
+    if shot.transition is Transition.ZOOM:
+        size = {"start_scale": f"{ZOOM_FROM:.0%}", "end_scale": "100%", "fade": False}
+        animations.append({"type": "scale", **size, "time": "start", "duration": shot.fade_seconds, "easing": _SLOWING})
+    if shot.transition is Transition.SLIDE:
+        arrived = {"time": f"{shot.fade_seconds:.6f} s", "value": "50%", "easing": _SLOWING}
+        element["x"] = [{"time": "0 s", "value": "150%"}, arrived]
     return element | ({"animations": animations} if animations else {})
+
+
+def logo_element(logo: Logo, address: str, timeline: Timeline) -> dict[str, Any]:
+    """The logo, for the whole video."""
+    box = logo.box(timeline.canvas)
+    return {
+        "name": "Logo",
+        "type": "image",
+        "track": _LOGO,
+        "time": 0,
+        "duration": timeline.frames / timeline.canvas.fps,
+        "source": address,
+        "x": box.left,
+        "y": box.top,
+        "width": box.width,
+        "height": box.height,
+        "x_anchor": "0%",
+        "y_anchor": "0%",
+        "fit": "contain",
+        "opacity": f"{logo.opacity:.0%}",
+    }
 
 
 def sound_elements(timeline: Timeline, address_of: Callable[[Artifact], str]) -> list[dict[str, Any]]:
@@ -104,7 +139,11 @@ def sound_elements(timeline: Timeline, address_of: Callable[[Artifact], str]) ->
 
 
 def title_element(title: HostedTitle) -> dict[str, Any]:
-    """A scene's key phrase."""
+    """A scene's key phrase, or a card."""
+    plate = {}
+    if title.plate_colour:
+        room = f"{PLATE_ROOM:.0%}"
+        plate = {"background_color": _translucent(title.plate_colour, PLATE_OPACITY), "background_x_padding": room}
     return {
         "type": "text",
         "track": _TITLES,
@@ -115,32 +154,21 @@ def title_element(title: HostedTitle) -> dict[str, Any]:
         "font_family": "Inter",
         "font_weight": str(TITLE_WEIGHT),
         "line_height": f"{title.line_height:.0%}",
-        "fill_color": "#FFFFFF",
+        "fill_color": title.colour,
+        **plate,
         "animations": [{"type": "fade", "time": "start", "duration": _FADE_IN_SECONDS}],
     }
 
 
 def caption_element(cue: Cue, style: CaptionStyle, language: str, canvas: Canvas) -> dict[str, Any]:
-    """One cue for its own time: all of its words seen, the spoken one in its own colour."""
+    """One cue for its own time: all of its words seen, the spoken one as the style shows it."""
     box = caption_box(canvas, style)
     element: dict[str, Any] = {
         "type": "text",
         "track": _CAPTIONS,
         "time": cue.start_ms / 1000,
         "duration": (cue.end_ms - cue.start_ms) / 1000,
-        "transcript_source": [
-            {
-                "time": (word.start_ms - cue.start_ms) / 1000,
-                "duration": (word.end_ms - word.start_ms) / 1000,
-                "value": word.text,
-                "sentence": 1,
-            }
-            for word in lit_words(cue, style, language)
-        ],
-        "transcript_effect": "color",
-        "transcript_split": "word",
-        "transcript_placement": "static",
-        "transcript_color": style.highlight_colour,
+        **_spoken(cue, style, language),
         **_boxed(
             box,
             x_alignment="50%",
@@ -153,12 +181,37 @@ def caption_element(cue: Cue, style: CaptionStyle, language: str, canvas: Canvas
     if style.outline_colour:
         element |= {"stroke_color": style.outline_colour, "stroke_width": round(px(style.outline_width, canvas), 2)}
     if style.background_colour:
-        red, green, blue = (int(style.background_colour[place : place + 2], 16) for place in (1, 3, 5))
         element |= {
-            "background_color": f"rgba({red},{green},{blue},{style.background_opacity:g})",
+            "background_color": _translucent(style.background_colour, style.background_opacity),
             "background_x_padding": f"{caption_padding(canvas, style) / box.em:.0%}",
         }
     return element
+
+
+def _spoken(cue: Cue, style: CaptionStyle, language: str) -> dict[str, Any]:
+    """The cue's text: as plain lines where no word stands out, else word by word, each with its time."""
+    if style.highlight is Highlight.NONE:
+        return {"text": "\n".join(written_lines(cue, style, language))}
+    return {
+        "transcript_source": [
+            {
+                "time": (word.start_ms - cue.start_ms) / 1000,
+                "duration": (word.end_ms - word.start_ms) / 1000,
+                "value": word.text,
+                "sentence": 1,
+            }
+            for word in lit_words(cue, style, language)
+        ],
+        "transcript_effect": _EFFECTS[style.highlight],
+        "transcript_split": "word",
+        "transcript_placement": "static",
+        "transcript_color": style.highlight_colour,
+    }
+
+
+def _translucent(colour: str, opacity: float) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red},{green},{blue},{opacity:g})"
 
 
 def _boxed(box: TextBox, *, x_alignment: str, y_alignment: str) -> dict[str, Any]:

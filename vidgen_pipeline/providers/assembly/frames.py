@@ -55,6 +55,21 @@ class Frame:
         """Mix `share` (0 to 1) of `other` into this picture."""
         cv2.addWeighted(self.data, 1 - share, other.data, share, 0, dst=self.data)
 
+    def cover(self, other: Frame, share: float) -> None:
+        """Lay `other`, of which `share` (0 to 1) has come in from the right, over this picture."""
+        seen = round(self.planes.cb.shape[1] * share)
+        for below, above, columns in zip(self.planes, other.planes, (2 * seen, seen, seen), strict=True):
+            below[:, below.shape[1] - columns :] = above[:, :columns]
+
+    def enlarge(self, zoom: float) -> None:
+        """Make this picture `zoom` times as large, around its middle."""
+        for plane in self.planes:
+            height, width = plane.shape
+            start_x, start_y = ((side - side / zoom + 1 / zoom - 1) / 2 for side in (width, height))
+            matrix = np.array([[1 / zoom, 0, start_x], [0, 1 / zoom, start_y]])
+            flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+            plane[:] = cv2.warpAffine(plane, matrix, (width, height), None, flags, cv2.BORDER_REPLICATE)
+
 
 def to_planes(pixels: NDArray[np.uint8]) -> Planes:
     """Planes of an RGB picture (height x width x 3, both sides even)."""

@@ -13,8 +13,8 @@ from vidgen_pipeline.providers.assembly.audio import Soundtrack
 from vidgen_pipeline.providers.assembly.hosted_finish import finish_hosted
 from vidgen_pipeline.providers.base import AssemblyProvider, ProviderResult, RenderedVideo
 from vidgen_pipeline.providers.door import Door
+from vidgen_pipeline.providers.jobs import Job
 from vidgen_pipeline.providers.network.downloading import Downloaded
-from vidgen_pipeline.providers.paid import Job
 from vidgen_pipeline.providers.remote import RemoteProvider
 
 

@@ -8,17 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import ceil
 
-from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Cue
+from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Cue, Highlight
 from vidgen_pipeline.domain.media import MediaKind
-from vidgen_pipeline.domain.timeline import Canvas, Timeline, TimelineScene
+from vidgen_pipeline.domain.timeline import Canvas, Timeline, TimelineScene, Transition
 from vidgen_pipeline.providers.assembly.clips import LONGEST_STRETCH
 from vidgen_pipeline.providers.assembly.segments import plan_segments
 from vidgen_pipeline.subtitles.drawing import is_right_to_left
 from vidgen_pipeline.subtitles.layout import caption_area, shown
-from vidgen_pipeline.subtitles.spacing import spaced
+from vidgen_pipeline.subtitles.spacing import joined, spaced
 from vidgen_pipeline.subtitles.titles import title_events
 
 TITLE_WEIGHT = 800
+PLATE_OPACITY = 0.9
+PLATE_ROOM = 0.35
+"""Around a card's words, in em."""
 
 _CAPTION_HEIGHT = 4.0  # em: two lines, and a third where a vendor's font runs wider than ours
 _BELOW_BASELINE = 0.22  # em, for what hangs below the last line
@@ -27,15 +30,20 @@ _BOX_PADDING = 0.26  # em
 
 @dataclass(frozen=True, kw_only=True)
 class HostedShot:
-    """A scene's picture: seen from `start` for `seconds`, over the one before, fading in for `fade_seconds`.
+    """A scene's picture: seen from `start` for `seconds`, over the one before; for `fade_seconds` it comes in.
 
-    It stays until the next one has faded in over it, so every scene starts where its narration does.
+    It stays until the next one has come in over it, so every scene starts where its narration does.
     """
 
     scene: TimelineScene
     start: float
     seconds: float
     fade_seconds: float
+
+    @property
+    def transition(self) -> Transition:
+        """How it comes in."""
+        return self.scene.transition if self.fade_seconds else Transition.CUT
 
     @property
     def is_clip(self) -> bool:
@@ -77,7 +85,10 @@ class TextBox:
 
 @dataclass(frozen=True, kw_only=True)
 class HostedTitle:
-    """A scene's key phrase: its lines, when it is seen, and where. `line_height` is in em."""
+    """A scene's key phrase, or a card: its lines, when it is seen, and where.
+
+    `line_height` is in em; `plate_colour` is that of what is behind a card.
+    """
 
     text: str
     start: float
@@ -85,6 +96,8 @@ class HostedTitle:
     box: TextBox
     line_height: float
     from_the_right: bool
+    colour: str = "#FFFFFF"
+    plate_colour: str | None = None
 
 
 @dataclass(frozen=True)
@@ -111,10 +124,10 @@ def hosted_shots(timeline: Timeline) -> tuple[HostedShot, ...]:
 
 
 def hosted_titles(timeline: Timeline) -> tuple[HostedTitle, ...]:
-    """The key phrases, broken into lines, at their places."""
+    """The key phrases and cards in their order in time, broken into lines, at their places."""
     from_the_right = is_right_to_left(timeline.language)
     titles = []
-    for title in title_events(timeline):
+    for title in sorted(title_events(timeline), key=lambda title: title.start_ms):
         first, last = title.baselines[0], title.baselines[-1]
         pitch = (last - first) / (len(title.baselines) - 1) if len(title.baselines) > 1 else 1.2 * title.em
         left, right = (0.0, title.x) if from_the_right else (title.x, float(timeline.canvas.width))
@@ -132,6 +145,8 @@ def hosted_titles(timeline: Timeline) -> tuple[HostedTitle, ...]:
                 ),
                 line_height=pitch / title.em,
                 from_the_right=from_the_right,
+                colour=title.colour,
+                plate_colour=title.plate_colour if title.plate else None,
             )
         )
     return tuple(titles)
@@ -155,13 +170,25 @@ def caption_padding(canvas: Canvas, style: CaptionStyle) -> float:
 
 
 def lit_words(cue: Cue, style: CaptionStyle, language: str) -> tuple[LitWord, ...]:
-    """The cue's words, each lit until the next one is spoken and the last to the cue's end."""
+    """The cue's words, each lit until the next one is spoken and the last to the cue's end.
+
+    In karaoke a word is filled while it is spoken, so there it is lit no longer than that.
+    """
     words = [cue.words[position] for position, _, _ in spaced(word.text for word in cue.words)]
     starts = [cue.start_ms]
     for word in words[1:]:
         starts.append(min(max(word.start_ms, starts[-1]), cue.end_ms))
     ends = [*starts[1:], cue.end_ms]
+    if style.highlight is Highlight.KARAOKE:
+        starts[:1] = [min(max(word.start_ms, cue.start_ms), cue.end_ms) for word in words[:1]]
+        ends = [max(min(word.end_ms, end), start) for word, start, end in zip(words, starts, ends, strict=True)]
     return tuple(
         LitWord(shown(word.text, style, language), start, end)
         for word, start, end in zip(words, starts, ends, strict=True)
     )
+
+
+def written_lines(cue: Cue, style: CaptionStyle, language: str) -> tuple[str, ...]:
+    """The cue's lines as the style writes them, without those that have nothing to be seen."""
+    lines = (joined(shown(word.text, style, language) for word in line) for line in cue.lines)
+    return tuple(line for line in lines if line)

@@ -16,34 +16,53 @@ from vidgen_pipeline.domain.timeline import Canvas
 from vidgen_pipeline.providers.assembly.clips import Clip, shot_picture, tagged
 from vidgen_pipeline.providers.assembly.encoder import Encoder
 from vidgen_pipeline.providers.assembly.frames import PIXEL_FORMAT, Frame
+from vidgen_pipeline.providers.assembly.logo import PlacedLogo
 from vidgen_pipeline.providers.assembly.segments import Segment, Shot
+from vidgen_pipeline.providers.assembly.sheet import SHEET_EVERY, SHEET_OUTPUT, small_pictures
 from vidgen_pipeline.providers.assembly.stills import Still, film
+from vidgen_pipeline.providers.assembly.transitions import bring_in, brought_in
 from vidgen_pipeline.runtime.ffmpeg import file_url
 
 
 def segment_arguments(
-    segment: Segment, *, canvas: Canvas, clips: Mapping[int, Clip], subtitles: Path, encoder: Encoder, target: Path
+    segment: Segment,
+    *,
+    canvas: Canvas,
+    clips: Mapping[int, Clip],
+    subtitles: Path,
+    encoder: Encoder,
+    target: Path,
+    sheet: Path,
+    logo: PlacedLogo | None = None,
 ) -> list[str]:
     """The arguments by which ffmpeg renders `segment` into `target`. `clips` holds those it shows, by scene number.
+
+    What goes into the encoder is noted in small pictures in `sheet`.
 
     Text times count from the start of the video, so one subtitle file serves all segments and a caption may cross from
     one into the next: frames get the video's times before text is drawn and the segment's own after it.
     """
     picture = _picture(segment, canvas, clips, decoder_threads=encoder.threads)
+    if logo:
+        picture = logo.over(picture)
     picture = (
         picture.filter("setpts", f"N+{segment.start_frame}")
         .filter("ass", filename=str(subtitles.absolute()))
         .filter("setpts", "N")
     )
-    output = ffmpeg.output(
-        picture,
+    copies = picture.filter_multi_output("split")
+    film = ffmpeg.output(
+        encoder.handed_over(copies[0]),
         file_url(target),
         **{"frames:v": segment.frames, "r": canvas.fps, "fps_mode": "cfr", "video_track_timescale": canvas.fps * 512},
         **encoder.options(),
         map_metadata=-1,
     )
+    seldom = small_pictures(copies[1], f"not(mod(n,{SHEET_EVERY}))")
+    outputs = ffmpeg.merge_outputs(film, ffmpeg.output(seldom, file_url(sheet), **SHEET_OUTPUT))
     # More threads for filters only cost: the other cores are busy with other segments.
-    return ["-filter_threads", "1", "-filter_complex_threads", "1", *output.get_args(overwrite_output=True)]
+    threads = ["-filter_threads", "1", "-filter_complex_threads", "1"]
+    return [*threads, *encoder.device_arguments(), *outputs.get_args(overwrite_output=True)]
 
 
 def segment_feed(segment: Segment, stills: Mapping[int, Still]) -> Callable[[BinaryIO], None] | None:
@@ -54,7 +73,7 @@ def segment_feed(segment: Segment, stills: Mapping[int, Still]) -> Callable[[Bin
     films = [film(stills[shot.scene.index], shot) for shot in segment.stills]
     if not films:
         return None
-    frames = films[0] if len(films) == 1 else _faded(films[0], films[1], segment)
+    frames = films[0] if len(films) == 1 else _joined(films[0], films[1], segment)
 
     def write(pipe: BinaryIO) -> None:
         pipe.writelines(frame.bytes for frame in frames)
@@ -62,11 +81,11 @@ def segment_feed(segment: Segment, stills: Mapping[int, Still]) -> Callable[[Bin
     return write
 
 
-def _faded(body: Iterator[Frame], head: Iterator[Frame], segment: Segment) -> Iterator[Frame]:
+def _joined(body: Iterator[Frame], head: Iterator[Frame], segment: Segment) -> Iterator[Frame]:
     alone = segment.frames - segment.fade_frames
     for number, frame in enumerate(body, start=-alone):
         if number >= 0:
-            frame.blend(next(head), number / segment.fade_frames)
+            bring_in(segment.transition, frame, next(head), number / segment.fade_frames)
         yield frame
 
 
@@ -87,17 +106,15 @@ def _picture(segment: Segment, canvas: Canvas, clips: Mapping[int, Clip], *, dec
     body = picture(segment.body)
     if segment.head is None or not segment.clips:
         return body
-    return _crossfaded(body, picture(segment.head), segment, canvas)
+    return _with_head(body, picture(segment.head), segment, canvas)
 
 
-def _crossfaded(body: Any, head: Any, segment: Segment, canvas: Canvas) -> Any:
-    """Fade on the shared frames alone: ffmpeg's xfade works in 4:4:4, which is dear over a whole scene."""
+def _with_head(body: Any, head: Any, segment: Segment, canvas: Canvas) -> Any:
     alone = segment.frames - segment.fade_frames
     copies = body.filter_multi_output("split")
     before = copies[0].filter("trim", end_frame=alone)
-    fading = copies[1].filter("trim", start_frame=alone).filter("setpts", "N")
-    faded = ffmpeg.filter(
-        [fading, head], "xfade", transition="fade", duration=f"{segment.fade_frames / canvas.fps:.6f}", offset=0
+    leaving = copies[1].filter("trim", start_frame=alone).filter("setpts", "N")
+    joined = brought_in(segment.transition, leaving, head, segment.fade_frames, canvas).filter(
+        "settb", f"1/{canvas.fps}"
     )
-    faded = faded.filter("format", PIXEL_FORMAT).filter("settb", f"1/{canvas.fps}")
-    return tagged(ffmpeg.concat(before, faded, v=1, a=0), canvas)
+    return tagged(ffmpeg.concat(before, joined, v=1, a=0), canvas)

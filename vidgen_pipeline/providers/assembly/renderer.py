@@ -1,4 +1,4 @@
-"""Render the segments of a timeline, several at once, each by one ffmpeg."""
+"""Render the segments of a timeline, several at once, each by one ffmpeg; those that are known already are taken."""
 
 from __future__ import annotations
 
@@ -14,18 +14,30 @@ from vidgen_pipeline.domain.errors import RenderFailed
 from vidgen_pipeline.domain.timeline import Canvas, TimelineScene
 from vidgen_pipeline.providers.assembly.clips import Clip
 from vidgen_pipeline.providers.assembly.encoder import Encoder
+from vidgen_pipeline.providers.assembly.logo import PlacedLogo
+from vidgen_pipeline.providers.assembly.parts import Part, check_segment, packets_of
 from vidgen_pipeline.providers.assembly.picture import segment_arguments, segment_feed
 from vidgen_pipeline.providers.assembly.progress import Progress
+from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
+from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
 from vidgen_pipeline.providers.assembly.segments import Segment, heaviest_first
+from vidgen_pipeline.providers.assembly.sheet import read_sheet
 from vidgen_pipeline.providers.assembly.stills import Still, still_of
 from vidgen_pipeline.runtime.ffmpeg import run_ffmpeg
 from vidgen_pipeline.runtime.probe import load_photo, probe_video
 from vidgen_pipeline.runtime.together import all_or_nothing
 
+# Of the work on a segment, the rest being its check.
+_RENDERING = 0.95
+
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentRenderer:
-    """What all segments of a video have in common. Files are written to `folder`."""
+    """What all segments of a video have in common. Files are written to `folder`.
+
+    Segments are kept in `cache`, where there is one, under the names that `keys` gives, each as soon as it is checked:
+    a render that is broken off, by a kill too, is taken up where it was.
+    """
 
     canvas: Canvas
     local_file: Callable[[Artifact], Path]
@@ -33,9 +45,12 @@ class SegmentRenderer:
     fonts_config: Path
     encoder: Encoder
     folder: Path
+    logo: PlacedLogo | None = None
+    keys: SegmentKeys | None = None
+    cache: SegmentCache | None = None
 
-    async def render_all(self, segments: Sequence[Segment], *, workers: int, progress: Progress) -> list[Path]:
-        """Render every segment; their files in the video's order.
+    async def render_all(self, segments: Sequence[Segment], *, workers: int, progress: Progress) -> list[Part]:
+        """Render and check every segment; in the video's order.
 
         Raises RenderFailed naming the scene, MediaRejected when a scene's photo or clip can't be read, StorageFull.
         """
@@ -44,25 +59,47 @@ class SegmentRenderer:
         decoding = ThreadPoolExecutor(1, thread_name_prefix="photo")
         # A still is seen in two segments: its own, and the end of the one before.
         still = lru_cache(maxsize=workers + 2)(self._still)
+        clip = lru_cache(maxsize=None)(self._clip)
 
-        async def placed(segment: Segment) -> Path:
+        async def placed(segment: Segment) -> Part:
             async with places:
+                advance = progress.part(f"segment {segment.number}", segment.frames)
+                if part := await asyncio.to_thread(self._known, segment):
+                    advance(1)
+                    return part
                 loop = asyncio.get_running_loop()
                 stills = {
                     shot.scene.index: await loop.run_in_executor(decoding, still, shot.scene) for shot in segment.stills
                 }
-                return await self._render(segment, stills, progress.part(f"segment {segment.number}", segment.frames))
+                clips = {shot.scene.index: await asyncio.to_thread(clip, shot.scene) for shot in segment.clips}
+                return await self._render(segment, stills, clips, advance)
 
         try:
             async with all_or_nothing() as group:
-                tasks = [group.create_task(placed(segment)) for segment in heaviest_first(segments)]
+                tasks = {segment.number: group.create_task(placed(segment)) for segment in heaviest_first(segments)}
         finally:
             decoding.shutdown(wait=False, cancel_futures=True)
-        return sorted(task.result() for task in tasks)
+        return [tasks[segment.number].result() for segment in segments]
 
-    async def _render(self, segment: Segment, stills: dict[int, Still], progress: Callable[[float], None]) -> Path:
-        target = self.folder / f"segment-{segment.number:05d}.mp4"
-        clips = {shot.scene.index: await asyncio.to_thread(self._clip, shot.scene) for shot in segment.clips}
+    def _files(self, segment: Segment) -> tuple[Path, Path]:
+        film = self.folder / f"segment-{segment.number:05d}.mp4"
+        return film, film.with_suffix(".sheet")
+
+    def _known(self, segment: Segment) -> Part | None:
+        """The segment from the cache. It was checked before it was kept, and is the same byte for byte."""
+        film, sheet = self._files(segment)
+        if self.cache and self.keys and self.cache.take(self.keys.of(segment), film, sheet):
+            return Part(path=film, sheet=read_sheet(sheet), packets=packets_of(film, "video"))
+        return None
+
+    async def _render(
+        self,
+        segment: Segment,
+        stills: dict[int, Still],
+        clips: dict[int, Clip],
+        progress: Callable[[float], None],
+    ) -> Part:
+        film, sheet = self._files(segment)
         try:
             await run_ffmpeg(
                 segment_arguments(
@@ -71,20 +108,27 @@ class SegmentRenderer:
                     clips=clips,
                     subtitles=self.subtitles,
                     encoder=self.encoder,
-                    target=target,
+                    target=film,
+                    sheet=sheet,
+                    logo=self.logo,
                 ),
                 fonts_config=self.fonts_config,
                 feed=segment_feed(segment, stills),
-                on_frame=lambda frame: progress(frame / segment.frames),
+                on_frame=lambda frame: progress(_RENDERING * frame / segment.frames),
             )
+            part = await check_segment(film, sheet, segment.frames, self.canvas, self.encoder)
         except RenderFailed as error:
             number = segment.body.scene.index + 1
             raise RenderFailed(f"Scene {number} could not be rendered: {error.message}", remedy=error.remedy) from error
-        return target
+        if self.cache and self.keys:
+            await asyncio.to_thread(self.cache.keep, self.keys.of(segment), film, sheet)
+        progress(1)
+        return part
 
     def _clip(self, scene: TimelineScene) -> Clip:
         path = self.local_file(scene.source.file)
         return Clip(path=path, info=probe_video(path))
 
     def _still(self, scene: TimelineScene) -> Still:
-        return still_of(load_photo(self.local_file(scene.source.file)), self.canvas, scene.motion)
+        photo = load_photo(self.local_file(scene.source.file))
+        return still_of(photo, self.canvas, scene.motion, scene.source.focus)

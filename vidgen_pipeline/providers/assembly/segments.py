@@ -1,9 +1,9 @@
 """Cut a timeline into segments that can be rendered apart and joined without a seam.
 
-Scene i owns the frames from its start S(i) on; the scene before fades into it during its first T(i) frames. Segment i
-is [S(i) + T(i), S(i+1) + T(i+1)): the scene's own picture from where it stands alone up to the end of its fade into
-the next one. So a segment needs its own media from the start and only the first T frames of the next scene's: no media
-has to be decoded up to its end for a fade.
+Scene i owns the frames from its start S(i) on; it comes in over the scene before during its first T(i) frames. Segment
+i is [S(i) + T(i), S(i+1) + T(i+1)): the scene's own picture from where it stands alone until the next one has come in.
+So a segment needs its own media from the start and only the first T frames of the next scene's: no media has to be
+decoded up to its end for a transition.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from vidgen_pipeline.domain.errors import RenderFailed
 from vidgen_pipeline.domain.media import MediaKind
-from vidgen_pipeline.domain.timeline import Timeline, TimelineScene
+from vidgen_pipeline.domain.timeline import Timeline, TimelineScene, Transition
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class Segment:
-    """A run of frames that one ffmpeg renders: `body`, whose last frames fade into `head` where there is one."""
+    """A run of frames that one ffmpeg renders: `body`, over whose last frames `head` comes in where there is one."""
 
     number: int
     start_frame: int
@@ -47,6 +47,11 @@ class Segment:
     @property
     def fade_frames(self) -> int:
         return self.head.frames if self.head else 0
+
+    @property
+    def transition(self) -> Transition:
+        """How `head` comes in."""
+        return self.head.scene.transition if self.head else Transition.CUT
 
     @property
     def clips(self) -> tuple[Shot, ...]:
@@ -91,6 +96,8 @@ def heaviest_first(segments: Sequence[Segment]) -> list[Segment]:
 
 
 def _fade_into(scene: TimelineScene) -> int:
+    if scene.transition is Transition.CUT:
+        return 0
     # A scene that stands alone for no frame would leave its segment empty.
     return min(scene.crossfade_frames, scene.frames - 1)
 

@@ -23,7 +23,7 @@ from vidgen_pipeline.providers.assembly.shotstack_edit import build_edit, captio
 from vidgen_pipeline.providers.assembly.shotstack_files import content_names, hosted_files
 from vidgen_pipeline.providers.assembly.shotstack_ingest import lent
 from vidgen_pipeline.providers.base import ProviderResult, RenderedVideo, ReportProgress
-from vidgen_pipeline.providers.paid import Job
+from vidgen_pipeline.providers.jobs import Job
 from vidgen_pipeline.providers.remote import KeyCheck, Work
 from vidgen_pipeline.providers.wire import KeyPlace, Phase, WireModel, WireReply, WireRequest, segment
 
@@ -76,7 +76,9 @@ class ShotstackProvider(HostedRenderer):
         local_file: Callable[[Artifact], Path],
         scratch: Path,
         progress: ReportProgress,
+        cache: Path | None = None,
     ) -> ProviderResult[RenderedVideo]:
+        del cache  # what the vendor keeps is its own affair
         caption_family(timeline.captions)  # refuses letters that can't be drawn there before anything is sent
         parts = Progress(progress, 1.0)
         sound = await make_soundtrack(timeline, local_file, scratch, parts.part("sound", _SOUND_WEIGHT))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle
+from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle, Highlight
 from vidgen_pipeline.domain.errors import ProviderUnavailable
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.domain.timeline import ZOOM_FROM, Canvas, Logo, Motion, Timeline, Transition
 from vidgen_pipeline.providers.assembly.hosted_layout import (
+    PLATE_OPACITY,
+    PLATE_ROOM,
     TITLE_WEIGHT,
     HostedShot,
     HostedTitle,
@@ -30,6 +32,12 @@ _HEAVY_FONTS = {"Anton": 900}
 _ZOOMS = {Motion.ZOOM_IN: "zoomIn", Motion.ZOOM_OUT: "zoomOut"}
 _FADE_IN_SECONDS = 0.25
 _BOX_RADIUS = 0.30  # em
+_ANIMATIONS = {
+    Highlight.NONE: "none",
+    Highlight.WORD: "highlight",
+    Highlight.KARAOKE: "karaoke",
+    Highlight.POP: "pop",
+}
 
 
 def build_edit(timeline: Timeline, addresses: Mapping[str, str], *, quality: str) -> dict[str, Any]:
@@ -39,6 +47,8 @@ def build_edit(timeline: Timeline, addresses: Mapping[str, str], *, quality: str
     tracks = [[caption_clip(timeline, addresses[CAPTIONS], seconds)]] if timeline.captions.cues else []
     if titles := hosted_titles(timeline):
         tracks.append([title_clip(title, canvas) for title in titles])
+    if timeline.logo:
+        tracks.append([logo_clip(timeline.logo, addresses[timeline.logo.file.key], canvas, seconds)])
     tracks += [shot_clips(shot, addresses[shot.scene.source.file.key]) for shot in reversed(hosted_shots(timeline))]
     sound = {"type": "audio", "src": addresses[SOUND], "volume": 1}
     tracks.append([{"asset": sound, "start": 0, "length": seconds}])
@@ -58,18 +68,37 @@ def build_edit(timeline: Timeline, addresses: Mapping[str, str], *, quality: str
 def shot_clips(shot: HostedShot, address: str) -> list[dict[str, Any]]:
     """A scene's picture: one clip, or as many as a video that is too short for its scene has to be played."""
     if not shot.is_clip:
-        return [{"asset": {"type": "image", "src": address}, **_placed(shot, 0, shot.seconds), **_moved(shot)}]
+        return [{"asset": {"type": "image", "src": address}, **_placed(shot, 0, shot.seconds), **_moved(shot, 0)}]
     asset: dict[str, Any] = {"type": "video", "src": address, "volume": 0}
     if shot.speed != 1:
         asset["speed"] = shot.speed
     length = (shot.clip_seconds or shot.seconds) / shot.speed
     starts = [number * length for number in range(shot.plays)]
     ends = [*starts[1:], shot.seconds]
-    return [{"asset": asset, **_placed(shot, start, end - start)} for start, end in zip(starts, ends, strict=True)]
+    return [
+        {"asset": asset, **_placed(shot, start, end - start), **_moved(shot, start)}
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def logo_clip(logo: Logo, address: str, canvas: Canvas, seconds: float) -> dict[str, Any]:
+    """The logo, for the whole video."""
+    box = logo.box(canvas)
+    return {
+        "asset": {"type": "image", "src": address},
+        "start": 0,
+        "length": seconds,
+        "width": box.width,
+        "height": box.height,
+        "fit": "contain",
+        "position": "topLeft",
+        "offset": {"x": round(box.left / canvas.width, 4), "y": round(-box.top / canvas.height, 4)},
+        "opacity": logo.opacity,
+    }
 
 
 def caption_clip(timeline: Timeline, address: str, seconds: float) -> dict[str, Any]:
-    """The captions, from a WebVTT file with the words' times: all words seen, the spoken one in its own colour."""
+    """The captions, from a WebVTT file with the words' times: all words seen, the spoken one as the style shows it."""
     canvas, captions = timeline.canvas, timeline.captions
     style, box = captions.style, caption_box(canvas, captions.style)
     at_bottom = style.position is CaptionPosition.BOTTOM
@@ -82,11 +111,12 @@ def caption_clip(timeline: Timeline, address: str, seconds: float) -> dict[str, 
             "weight": _HEAVY_FONTS.get(style.font, 700 if style.bold else 400),
             "color": style.colour,
         },
-        "active": {"font": {"color": style.highlight_colour}},
         "align": {"horizontal": "center", "vertical": "bottom" if at_bottom else "middle"},
-        "animation": {"style": "highlight"},
+        "animation": {"style": _ANIMATIONS[style.highlight]},
         **_caption_dress(style, canvas, box),
     }
+    if style.highlight is not Highlight.NONE:
+        asset["active"] = {"font": {"color": style.highlight_colour}}
     if at_bottom:
         place = {"position": "bottom", "offset": {"x": 0, "y": round(1 - box.bottom / canvas.height, 4)}}
     else:
@@ -110,8 +140,13 @@ def caption_family(captions: Captions) -> str:
 
 
 def title_clip(title: HostedTitle, canvas: Canvas) -> dict[str, Any]:
-    """A scene's key phrase."""
+    """A scene's key phrase, or a card."""
     side, x = ("Right", title.box.width - canvas.width) if title.from_the_right else ("Left", title.box.left)
+    plate = {}
+    if title.plate_colour:
+        room = round(PLATE_ROOM * title.box.em)
+        look = {"color": title.plate_colour, "opacity": PLATE_OPACITY, "borderRadius": room, "wrap": True}
+        plate = {"background": {**look, "padding": room}}
     return {
         "asset": {
             "type": "rich-text",
@@ -120,8 +155,9 @@ def title_clip(title: HostedTitle, canvas: Canvas) -> dict[str, Any]:
                 "family": _BUILT_IN_FONTS["Inter"],
                 "size": round(title.box.em),
                 "weight": TITLE_WEIGHT,
-                "color": "#FFFFFF",
+                "color": title.colour,
             },
+            **plate,
             "style": {"lineHeight": round(title.line_height, 3)},
             "align": {"horizontal": side.lower(), "vertical": "top"},
             "animation": {"preset": "fadeIn", "duration": _FADE_IN_SECONDS},
@@ -136,24 +172,34 @@ def title_clip(title: HostedTitle, canvas: Canvas) -> dict[str, Any]:
 
 def _placed(shot: HostedShot, after: float, seconds: float) -> dict[str, Any]:
     clip: dict[str, Any] = {"start": shot.start + after, "length": seconds, "fit": "crop"}
-    if shot.fade_seconds and not after:
+    if shot.transition in {Transition.CROSSFADE, Transition.ZOOM} and not after:
         clip["opacity"] = [_tween(0, 1, shot.fade_seconds)]
     return clip
 
 
-def _moved(shot: HostedShot) -> dict[str, Any]:
-    """How a still moves. A camera that pans to the right lets its picture move to the left."""
-    motion = shot.scene.motion
-    if motion in _ZOOMS:
-        return {"effect": _ZOOMS[motion]}
-    if motion is Motion.NONE:
-        return {}
-    edge = TRAVEL / 2 if motion is Motion.PAN_RIGHT else -TRAVEL / 2
-    return {"scale": 1 + TRAVEL, "offset": {"x": [_tween(edge, -edge, shot.seconds)], "y": 0}}
+def _moved(shot: HostedShot, after: float) -> dict[str, Any]:
+    """How a still moves, and how it or a clip comes in. A camera that pans right lets its picture move to the left."""
+    motion, arrives = shot.scene.motion, Transition.CUT if after else shot.transition
+    pans = motion in {Motion.PAN_LEFT, Motion.PAN_RIGHT}
+    edge = TRAVEL / 2 * (pans and (1 if motion is Motion.PAN_RIGHT else -1))
+    moved: dict[str, Any] = {"effect": _ZOOMS[motion]} if motion in _ZOOMS else {}
+    size = 1 + TRAVEL if pans else 1.0
+    if arrives is Transition.ZOOM:
+        moved["scale"] = [_tween(ZOOM_FROM * size, size, shot.fade_seconds, slowing=True)]
+    elif pans:
+        moved["scale"] = size
+    across = [_tween(edge, -edge, shot.seconds)] if pans else []
+    if arrives is Transition.SLIDE:
+        there = edge * (1 - 2 * shot.fade_seconds / shot.seconds)
+        across = [_tween(1 + edge, there, shot.fade_seconds, slowing=True)]
+        if pans:
+            across.append(_tween(there, -edge, shot.seconds - shot.fade_seconds, start=shot.fade_seconds))
+    return moved | ({"offset": {"x": across, "y": 0}} if across else {})
 
 
-def _tween(start: float, end: float, seconds: float) -> dict[str, Any]:
-    return {"from": start, "to": end, "start": 0, "length": seconds, "interpolation": "linear"}
+def _tween(origin: float, to: float, seconds: float, *, start: float = 0, slowing: bool = False) -> dict[str, Any]:
+    way = {"interpolation": "bezier", "easing": "easeOutQuad"} if slowing else {"interpolation": "linear"}
+    return {"from": origin, "to": to, "start": start, "length": seconds, **way}
 
 
 def _sized(box: TextBox) -> dict[str, Any]:

@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
+from vidgen_pipeline.domain.media import Focus
 from vidgen_pipeline.domain.timeline import Canvas, Motion
+from vidgen_pipeline.providers.assembly.cropping import cut_from
 from vidgen_pipeline.providers.assembly.frames import Frame, Planes, to_planes
 from vidgen_pipeline.providers.assembly.segments import Shot
 
@@ -32,8 +34,8 @@ _VERTICAL_FOCUS = 0.42
 _BLUR_SHARE = 0.04
 _BACKGROUND_LIGHT = 0.6
 # Room around the copy (px) for samples that are drawn and not shown.
-_MARGIN = 64
-_SKIPS = np.arange(48)
+_MARGIN = 128
+_SKIPS = np.arange(96)
 _NEAR_ENOUGH = 0.02
 
 Pixels = NDArray[np.uint8]
@@ -57,16 +59,21 @@ class View:
     zoom: float
 
 
-def still_of(photo: Image.Image, canvas: Canvas, motion: Motion) -> Still:
-    """Bring a photo of any size and shape (RGB) into the canvas's shape; a pan keeps some of what is beside it."""
+def still_of(photo: Image.Image, canvas: Canvas, motion: Motion, focus: Focus | None = None) -> Still:
+    """Bring a photo of any size and shape (RGB) into the canvas's shape; a pan keeps some of what is beside it.
+
+    The `focus` stays in view.
+    """
     wanted = canvas.width / canvas.height
     shape = photo.width / photo.height
     if 1 - min(shape / wanted, wanted / shape) > MOST_CUT_AWAY:
         photo = _before_blur(photo, canvas)
-        shape = photo.width / photo.height
+        shape, focus = photo.width / photo.height, None
     beside = min(TRAVEL, max(0.0, shape / wanted - 1)) if motion in (Motion.PAN_LEFT, Motion.PAN_RIGHT) else 0.0
     width = canvas.width * (1 + beside)
-    pixels = np.asarray(_filled(photo, (_even(width * _DENSITY), _even(canvas.height * _DENSITY))))
+    size = _even(width * _DENSITY), _even(canvas.height * _DENSITY)
+    centring = cut_from(focus, shape, size[0] / size[1]) if focus else (0.5, _VERTICAL_FOCUS)
+    pixels = np.asarray(ImageOps.fit(photo, size, Image.Resampling.LANCZOS, centering=centring))
     planes = to_planes(np.asarray(pixels, dtype=np.uint8))
     return Still(planes=Planes(*(_with_margin(plane) for plane in planes)), width=width, canvas=canvas)
 
@@ -121,7 +128,8 @@ class _Samples:
         start += _MARGIN
         starts = start - step * _SKIPS
         distances = np.abs(starts - np.rint(starts))
-        skip = int(np.argmin(distances))
+        # The first that is near enough: what is skipped is drawn all the same.
+        skip = int(np.argmax(distances <= _NEAR_ENOUGH))
         near = distances[skip] <= _NEAR_ENOUGH
         return cls(start, step, count, int(np.rint(starts[skip])) if near else None, skip)
 
@@ -151,17 +159,13 @@ def _before_blur(photo: Image.Image, canvas: Canvas) -> Image.Image:
     """The whole photo in the middle of the canvas, on a blurred, darker copy of itself that fills the canvas."""
     size = _even(canvas.width * _DENSITY), _even(canvas.height * _DENSITY)
     # Blurring a small copy looks the same as blurring a large one and costs next to nothing.
-    small = _filled(photo, (max(2, size[0] // 8), max(2, size[1] // 8)))
+    eighth = max(2, size[0] // 8), max(2, size[1] // 8)
+    small = ImageOps.fit(photo, eighth, Image.Resampling.LANCZOS, centering=(0.5, _VERTICAL_FOCUS))
     blurred = small.filter(ImageFilter.GaussianBlur(max(1.0, min(small.size) * _BLUR_SHARE)))
     ground = ImageEnhance.Brightness(blurred).enhance(_BACKGROUND_LIGHT).resize(size, Image.Resampling.BICUBIC)
     whole = ImageOps.contain(photo, size, Image.Resampling.LANCZOS)
     ground.paste(whole, ((size[0] - whole.width) // 2, (size[1] - whole.height) // 2))
     return ground
-
-
-def _filled(photo: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The largest part of the photo of this shape, at this size."""
-    return ImageOps.fit(photo, size, Image.Resampling.LANCZOS, centering=(0.5, _VERTICAL_FOCUS))
 
 
 def _with_margin(plane: Pixels) -> Pixels:

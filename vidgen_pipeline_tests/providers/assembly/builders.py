@@ -16,7 +16,7 @@ from PIL import Image
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import Captions, Cue
 from vidgen_pipeline.domain.media import Attribution, MediaAsset, MediaKind
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Music, OnScreenText, Timeline, TimelineScene
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Music, OnScreenText, Timeline, TimelineScene, Transition
 from vidgen_pipeline.providers.assembly.ffmpeg import FFmpegProvider
 from vidgen_pipeline.providers.base import RenderedVideo
 from vidgen_pipeline.runtime.ffmpeg import ffmpeg_binary
@@ -35,6 +35,7 @@ class SceneOf:
     source: Path
     frames: int
     crossfade: int = 0
+    transition: Transition = Transition.CROSSFADE
     motion: Motion = Motion.NONE
     speech: NDArray[np.int16] | None = None
     rate: int = SPEECH_RATE
@@ -79,6 +80,7 @@ def timeline_of(
                 frames=scene.frames,
                 source=source,
                 motion=scene.motion,
+                transition=scene.transition,
                 crossfade_frames=scene.crossfade,
                 narration=artifact(speech),
                 on_screen_text=OnScreenText(text=scene.title, accent_colour="#FFD23F") if scene.title else None,

@@ -12,7 +12,7 @@ from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import Cue
 from vidgen_pipeline.domain.media import MediaKind
 from vidgen_pipeline.domain.narration import Word
-from vidgen_pipeline.domain.timeline import Motion, Timeline
+from vidgen_pipeline.domain.timeline import Card, Corner, Logo, Motion, Timeline, Transition
 from vidgen_pipeline.providers.base import AssemblyProvider, ProviderResult, RenderedVideo
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.remote import KeyCheck, RemoteProvider
@@ -23,6 +23,7 @@ from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline_tests.providers.assembly.builders import (
     PORTRAIT,
     SceneOf,
+    artifact,
     local_file,
     plain_photo,
     timeline_of,
@@ -77,6 +78,25 @@ def a_timeline(folder: Path, *, style: str = "modern", music: bool = True) -> Ti
     return with_clip_of(timeline, 1000)
 
 
+def with_ways(timeline: Timeline, *ways: Transition) -> Timeline:
+    """The same, its scenes after the first coming in these ways."""
+    first, *others = timeline.scenes
+    changed = [scene.model_copy(update={"transition": way}) for scene, way in zip(others, ways, strict=True)]
+    return timeline.model_copy(update={"scenes": (first, *changed)})
+
+
+def with_brand(timeline: Timeline, folder: Path) -> Timeline:
+    """The same with a card at its start and its end, and a logo in its upper left corner."""
+    mark = plain_photo(folder / "mark.png", GREEN, (40, 20))
+    cards = (
+        Card(text="Bees", start_frame=0, frames=40, colour="#101010"),
+        Card(text="Goodbye", start_frame=90, frames=30, colour="#F0F0F0"),
+    )
+    logo = Logo(file=artifact(mark), width=40, height=20, corner=Corner.TOP_LEFT, size=20, opacity=0.5)
+    scenes = tuple(scene.model_copy(update={"on_screen_text": None}) for scene in timeline.scenes)
+    return timeline.model_copy(update={"cards": cards, "logo": logo, "scenes": scenes})
+
+
 def with_clip_of(timeline: Timeline, duration_ms: int) -> Timeline:
     """The same, the clip said to be so long."""
     scenes = list(timeline.scenes)
@@ -101,7 +121,8 @@ def stored(timeline: Timeline, store: ArtifactStore) -> Timeline:
         for scene in timeline.scenes
     )
     music = timeline.music and timeline.music.model_copy(update={"file": put(timeline.music.file)})
-    return timeline.model_copy(update={"scenes": scenes, "music": music})
+    logo = timeline.logo and timeline.logo.model_copy(update={"file": put(timeline.logo.file)})
+    return timeline.model_copy(update={"scenes": scenes, "music": music, "logo": logo})
 
 
 @contextlib.contextmanager

@@ -9,8 +9,9 @@ import pytest
 
 from vidgen_pipeline.domain.errors import RenderFailed
 from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
-from vidgen_pipeline.providers.assembly.checks import BlackStretch, Expected, Measured, check_finished
+from vidgen_pipeline.providers.assembly.checks import Expected, Measured, check_finished
 from vidgen_pipeline.providers.assembly.darkness import check_black
+from vidgen_pipeline.providers.assembly.sheet import Stretch
 from vidgen_pipeline_tests.providers.assembly.builders import (
     SceneOf,
     local_file,
@@ -132,4 +133,4 @@ def test_a_black_stretch_is_found_and_only_dark_sources_explain_it(
     asyncio.run(check_black(stretch, timeline_of(tmp_path, night, canvas=CANVAS), local_file))
     day = [*night, SceneOf(source=plain_photo(tmp_path / "day.png", (120, 120, 120)), frames=60)]
     with pytest.raises(RenderFailed, match="scene 3's photo is not"):
-        asyncio.run(check_black((BlackStretch(1.0, 5.0),), timeline_of(tmp_path, day, canvas=CANVAS), local_file))
+        asyncio.run(check_black((Stretch(1.0, 5.0),), timeline_of(tmp_path, day, canvas=CANVAS), local_file))

@@ -25,7 +25,7 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
-from vidgen_pipeline.domain.timeline import CANVASES, Canvas, Motion, Timeline
+from vidgen_pipeline.domain.timeline import CANVASES, Canvas, Motion, Timeline, Transition
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.providers.assembly.creatomate import (
     CreatomateProvider,
@@ -42,7 +42,7 @@ from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply
 from vidgen_pipeline.sandbox.vendors import creatomate
-from vidgen_pipeline.subtitles.styles import caption_style
+from vidgen_pipeline.subtitles.styles import caption_style, with_highlight
 from vidgen_pipeline_tests.providers.assembly.builders import PORTRAIT, local_file, pictures, sound
 from vidgen_pipeline_tests.providers.assembly.hosted import (
     BLUE,
@@ -55,7 +55,9 @@ from vidgen_pipeline_tests.providers.assembly.hosted import (
     desk_of,
     render_at,
     stored,
+    with_brand,
     with_clip_of,
+    with_ways,
 )
 from vidgen_pipeline_tests.sandbox.desk import Desk
 from vidgen_pipeline_tests.services.paying import House
@@ -151,6 +153,36 @@ def test_stills_move_as_at_home(timeline: Timeline, motion: Motion, told: tuple[
     assert found == ([] if told is None else [told])
 
 
+def test_scenes_come_in_as_at_home(timeline: Timeline):
+    _, clip, backdrop = elements_of(with_ways(timeline, Transition.SLIDE, Transition.ZOOM), "image video")
+    seconds = 10 / 30
+    assert "animations" not in clip
+    assert clip["x"] == [
+        {"time": "0 s", "value": "150%"},
+        {"time": "0.333333 s", "value": "50%", "easing": "quadratic-out"},
+    ]
+    assert "x" not in backdrop
+    fade, scale = ({"type": each["type"], **each} for each in backdrop["animations"] if each["type"] != "pan")
+    assert (fade["type"], fade["duration"], fade["easing"]) == ("fade", seconds, "linear")
+    assert (scale["type"], scale["start_scale"], scale["end_scale"]) == ("scale", "130%", "100%")
+    assert (scale["duration"], scale["time"], scale["easing"]) == (seconds, "start", "quadratic-out")
+
+
+def test_cards_stand_on_plates_and_the_logo_over_all_of_it(timeline: Timeline, tmp_path: Path):
+    branded = with_brand(timeline, tmp_path)
+    first, last = (element for element in elements_of(branded, "text") if "text" in element)
+    assert (first["text"], first["time"], first["duration"]) == ("Bees", 0, pytest.approx(40 / 30, abs=0.001))
+    assert (last["text"], last["time"] + last["duration"]) == ("Goodbye", 4.0)
+    assert (first["fill_color"], first["background_color"]) == ("#FFFFFF", "rgba(16,16,16,0.9)")
+    assert (last["fill_color"], last["background_color"]) == ("#14171C", "rgba(240,240,240,0.9)")
+    (logo,) = (element for element in elements_of(branded, "image") if element.get("name") == "Logo")
+    assert (logo["time"], logo["duration"], logo["fit"], logo["opacity"]) == (0, 4.0, "contain", "50%")
+    assert (logo["x"], logo["y"], logo["width"], logo["height"]) == (14, 20, 54, 28)
+    order = [element.get("name") or element["type"] for element in build_script(branded, address_of)["elements"]]
+    assert order.index("Logo") > max(place for place, name in enumerate(order) if name.startswith("Scene"))
+    test_nothing_on_a_track_overlaps(branded)
+
+
 def test_clips_are_silent_and_loop_where_they_are_too_short(timeline: Timeline):
     (short,) = elements_of(timeline, "video")
     assert (short["volume"], short["loop"]) == ("0%", True)
@@ -190,6 +222,23 @@ def test_captions_have_the_style(style: str, font: str, weight: str, anchor: str
     assert element.get("background_color") == (
         f"rgba(0,0,0,{look.background_opacity:g})" if look.background_colour else None
     )
+
+
+@pytest.mark.parametrize(("highlight", "effect"), [("word", "color"), ("karaoke", "karaoke"), ("pop", "enlarge")])
+def test_the_word_being_spoken_stands_out_as_asked(highlight: str, effect: str):
+    look = with_highlight(caption_style("classic"), highlight)
+    element = caption_element(cue(100, 1600, *LINES), look, "en", CANVASES[AspectRatio.PORTRAIT])
+    assert (element["transcript_effect"], element["transcript_split"]) == (effect, "word")
+    assert element["transcript_color"] == look.highlight_colour
+    assert "text" not in element
+
+
+def test_where_no_word_stands_out_the_caption_is_plain_text():
+    look = with_highlight(caption_style("classic"), "none")
+    element = caption_element(cue(100, 1600, *LINES), look, "en", CANVASES[AspectRatio.PORTRAIT])
+    assert element["text"] == "Every harbour\nwakes <slowly>."
+    assert (element["time"], element["duration"]) == (0.1, 1.5)
+    assert not [name for name in element if name.startswith("transcript")]
 
 
 def test_a_title_is_placed_and_timed(timeline: Timeline):

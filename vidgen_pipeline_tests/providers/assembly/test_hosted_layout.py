@@ -7,9 +7,15 @@ import pytest
 from vidgen_pipeline.domain.errors import RenderFailed
 from vidgen_pipeline.domain.timeline import CANVASES, Timeline
 from vidgen_pipeline.domain.video import AspectRatio
-from vidgen_pipeline.providers.assembly.hosted_layout import caption_box, hosted_shots, hosted_titles, lit_words
+from vidgen_pipeline.providers.assembly.hosted_layout import (
+    caption_box,
+    hosted_shots,
+    hosted_titles,
+    lit_words,
+    written_lines,
+)
 from vidgen_pipeline.subtitles.layout import caption_area
-from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style
+from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style, with_highlight
 from vidgen_pipeline_tests.providers.assembly.hosted import LINES, a_timeline, cue, with_clip_of
 
 
@@ -57,6 +63,16 @@ def test_words_are_lit_one_after_another_without_a_gap():
     words = lit_words(cue(100, 1600, *LINES), caption_style("bold"), "en")
     assert [word.text for word in words] == ["EVERY", "HARBOUR", "WAKES", "<SLOWLY>."]
     assert [(word.start_ms, word.end_ms) for word in words] == [(100, 500), (500, 1000), (1000, 1400), (1400, 1600)]
+
+
+def test_in_karaoke_a_word_is_lit_while_it_is_spoken():
+    words = lit_words(cue(100, 1600, *LINES), with_highlight(caption_style("classic"), "karaoke"), "en")
+    assert [(word.start_ms, word.end_ms) for word in words] == [(100, 300), (500, 700), (1000, 1200), (1400, 1600)]
+
+
+def test_lines_are_written_as_the_style_has_them_and_where_they_break():
+    lines = written_lines(cue(100, 1600, *LINES), caption_style("bold"), "en")
+    assert lines == ("EVERY HARBOUR", "WAKES <SLOWLY>.")
 
 
 def test_words_without_anything_to_be_seen_are_left_out():

@@ -101,6 +101,7 @@ def test_a_plan_of_ten_minutes_has_commands_of_the_same_length_as_a_short_one() 
             subtitles=Path("/tmp/text.ass"),
             encoder=Encoder(profile="fast", crf=20, threads=1),
             target=Path(f"/tmp/segment-{segment.number:05d}.mp4"),
+            sheet=Path("/tmp/segment.sheet"),
         )
         longest = max(longest, sum(len(argument) for argument in arguments))
         files = [place for place, argument in enumerate(arguments) if argument == "-i"]

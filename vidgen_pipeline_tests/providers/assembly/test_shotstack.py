@@ -25,7 +25,7 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     VidgenError,
 )
-from vidgen_pipeline.domain.timeline import Motion, Timeline
+from vidgen_pipeline.domain.timeline import Motion, Timeline, Transition
 from vidgen_pipeline.providers.assembly.hosted_layout import hosted_shots
 from vidgen_pipeline.providers.assembly.shotstack import (
     ShotstackProvider,
@@ -46,7 +46,7 @@ from vidgen_pipeline.providers.assembly.shotstack_ingest import (
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.wire import Phase, WireReply
 from vidgen_pipeline.sandbox.vendors import shotstack
-from vidgen_pipeline.subtitles.styles import caption_style
+from vidgen_pipeline.subtitles.styles import caption_style, with_highlight
 from vidgen_pipeline.subtitles.writers import to_vtt
 from vidgen_pipeline_tests.providers.assembly.builders import PORTRAIT, local_file, pictures, sound
 from vidgen_pipeline_tests.providers.assembly.hosted import (
@@ -59,7 +59,9 @@ from vidgen_pipeline_tests.providers.assembly.hosted import (
     desk_of,
     render_at,
     stored,
+    with_brand,
     with_clip_of,
+    with_ways,
 )
 from vidgen_pipeline_tests.providers.canary import assert_record_clean
 from vidgen_pipeline_tests.sandbox.desk import Desk
@@ -148,6 +150,48 @@ def test_stills_move_as_at_home(timeline: Timeline, motion: Motion, told: dict[s
     assert clip["fit"] == "crop"
 
 
+def test_scenes_come_in_as_at_home(timeline: Timeline):
+    backdrop, clip, _ = (track[0] for track in tracks_of(with_ways(timeline, Transition.SLIDE, Transition.ZOOM))[2:5])
+    seconds = 10 / 30
+    slowing = {"start": 0, "length": seconds, "interpolation": "bezier", "easing": "easeOutQuad"}
+    assert clip["offset"]["x"] == [{"from": 1.0, "to": 0.0, **slowing}]
+    assert "opacity" not in clip
+    assert backdrop["opacity"] == [{"from": 0, "to": 1, "start": 0, "length": seconds, "interpolation": "linear"}]
+    (scale,) = backdrop["scale"]
+    assert (scale["from"], scale["to"]) == (pytest.approx(1.3 * 1.12), pytest.approx(1.12))
+    assert scale | slowing == scale
+    assert backdrop["offset"]["x"][0]["from"] == 0.06, "it pans as ever"
+    again = tracks_of(with_ways(timeline, Transition.SLIDE, Transition.ZOOM))[3][1]
+    assert "offset" not in again, "a clip that is played again does not come in again"
+
+
+def test_a_still_that_slides_in_pans_on_from_where_it_is(timeline: Timeline):
+    backdrop = tracks_of(with_ways(timeline, Transition.CUT, Transition.SLIDE))[2][0]
+    coming, going = backdrop["offset"]["x"]
+    assert (coming["from"], coming["length"]) == (pytest.approx(1.06), pytest.approx(10 / 30))
+    assert coming["to"] == going["from"] == pytest.approx(0.06 - 0.12 * 10 / 35)
+    assert (going["to"], going["start"] + going["length"]) == (-0.06, pytest.approx(35 / 30))
+    clip = tracks_of(with_ways(timeline, Transition.CUT, Transition.SLIDE))[3][0]
+    assert not {"opacity", "scale", "offset"} & set(clip)
+
+
+def test_cards_stand_on_plates_and_the_logo_over_all_scenes(timeline: Timeline, tmp_path: Path):
+    branded = with_brand(timeline, tmp_path)
+    _, (first, last), (logo,), *_ = tracks_of(branded)
+    assert (first["asset"]["text"], first["start"]) == ("Bees", 0)
+    assert (last["asset"]["text"], last["start"] + last["length"]) == ("Goodbye", 4.0)
+    assert [card["asset"]["font"]["color"] for card in (first, last)] == ["#FFFFFF", "#14171C"]
+    assert [card["asset"]["background"]["color"] for card in (first, last)] == ["#101010", "#F0F0F0"]
+    assert (logo["position"], logo["fit"], logo["opacity"], logo["length"]) == ("topLeft", "contain", 0.5, 4.0)
+    assert (logo["width"], logo["height"]) == (54, 28)
+    assert (logo["offset"]["x"] * 270, -logo["offset"]["y"] * 480) == (
+        pytest.approx(14, abs=0.1),
+        pytest.approx(20, abs=0.1),
+    )
+    files = {file.name: file for file in hosted_files(branded, local_file, tmp_path / "sound.m4a", tmp_path)}
+    assert files[logo["asset"]["src"]].media_type == "image/png"
+
+
 def test_clips_are_silent_and_last_as_long_as_their_scene(timeline: Timeline):
     first, second = tracks_of(timeline)[3]
     assert (first["length"], second["length"]) == (1.0, pytest.approx(0.5))
@@ -181,6 +225,17 @@ def test_captions_come_from_our_file_in_the_style(
     assert {"stroke", "background", "style"} & set(asset) == dress
     assert 0 <= clip["offset"]["y"] < 0.3 or place == "center"
     assert (clip["start"], clip["length"]) == (0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("highlight", "animation"), [("none", "none"), ("word", "highlight"), ("karaoke", "karaoke"), ("pop", "pop")]
+)
+def test_the_word_being_spoken_stands_out_as_asked(timeline: Timeline, highlight: str, animation: str):
+    style = with_highlight(caption_style("classic"), highlight)
+    captions = timeline.captions.model_copy(update={"style": style})
+    (clip,) = tracks_of(timeline.model_copy(update={"captions": captions}))[0]
+    assert clip["asset"]["animation"] == {"style": animation}
+    assert ("active" in clip["asset"]) is (highlight != "none")
 
 
 def test_the_caption_file_holds_every_word_at_its_time(timeline: Timeline, tmp_path: Path):

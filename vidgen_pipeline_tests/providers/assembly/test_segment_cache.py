@@ -1,0 +1,272 @@
+"""What a change re-renders, what a broken-off render leaves, and that nothing damaged is ever taken from the cache."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidgen_pipeline.domain.artifact import Artifact
+from vidgen_pipeline.domain.captions import Cue, Highlight
+from vidgen_pipeline.domain.narration import Word
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.providers.assembly.encoder import Encoder
+from vidgen_pipeline.providers.assembly.ffmpeg import FFmpegProvider
+from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
+from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
+from vidgen_pipeline.providers.assembly.segments import plan_segments
+from vidgen_pipeline.runtime.ffmpeg import ffmpeg_binary
+from vidgen_pipeline.subtitles.writers import to_ass
+from vidgen_pipeline_tests.providers.assembly.builders import (
+    PORTRAIT,
+    SceneOf,
+    local_file,
+    pictures,
+    plain_photo,
+    timeline_of,
+    tone,
+    write_clip,
+    write_wav,
+)
+
+LENGTHS = (60, 45, 75, 48)
+
+
+def real(timeline: Timeline) -> Timeline:
+    """The timeline with its files' true checksums, as the store gives them."""
+
+    def hashed(file: Artifact) -> Artifact:
+        return file.model_copy(update={"sha256": hashlib.sha256(Path(file.key).read_bytes()).hexdigest()})
+
+    scenes = tuple(
+        scene.model_copy(update={"source": scene.source.model_copy(update={"file": hashed(scene.source.file)})})
+        for scene in timeline.scenes
+    )
+    return timeline.model_copy(update={"scenes": scenes})
+
+
+def cue(start_ms: int, end_ms: int, text: str) -> Cue:
+    return Cue(lines=((Word(text=text, start_ms=start_ms, end_ms=end_ms),),), start_ms=start_ms, end_ms=end_ms)
+
+
+class Job:
+    """Four scenes with a caption each, and a record of what ffmpeg is asked to render."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.cache = folder / "cache"
+        self.media = [
+            plain_photo(folder / "0.png", (200, 60, 60)),
+            write_clip(folder / "1.mp4", "testsrc2=s=270x480:r=30:d=3", "-an"),
+            plain_photo(folder / "2.png", (60, 200, 60)),
+            plain_photo(folder / "3.png", (60, 60, 200)),
+        ]
+        self.lengths = list(LENGTHS)
+        self.texts = ["One", "Two", "Three", "Four"]
+        self.style = "modern"
+        self.music: Path | None = None
+        self._log = folder / "commands.txt"
+        recorder = folder / "recorder.sh"
+        recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {self._log}\nexec {ffmpeg_binary()} "$@"\n')
+        recorder.chmod(0o755)
+        monkeypatch.setenv("VIDGEN_FFMPEG", str(recorder))
+
+    def timeline(self) -> Timeline:
+        scenes, cues, start = [], [], 0
+        for number, (media, frames) in enumerate(zip(self.media, self.lengths, strict=True)):
+            scenes.append(
+                SceneOf(
+                    source=media,
+                    frames=frames,
+                    crossfade=6 if number else 0,
+                    motion=Motion.ZOOM_IN,
+                    speech=tone(1, 300),
+                )
+            )
+            # Between two frames, as words are.
+            cues.append(cue((start + 12) * 100 // 3 + 17, (start + 39) * 100 // 3 + 17, self.texts[number]))
+            start += frames
+        return real(timeline_of(self.folder, scenes, cues=tuple(cues), style=self.style, music=self.music))
+
+    def render(self, name: str = "out", **settings: int) -> tuple[list[int], Path]:
+        """The numbers of the segments that were rendered, and the film."""
+        self._log.write_text("")
+        scratch = self.folder / name
+        scratch.mkdir(exist_ok=True)
+        work = FFmpegProvider(**settings).render(
+            self.timeline(), local_file=local_file, scratch=scratch, progress=lambda share: None, cache=self.cache
+        )
+        video = asyncio.run(work).data
+        return self.rendered(), video.path
+
+    def rendered(self) -> list[int]:
+        commands = self._log.read_text().splitlines()
+        return sorted(int(line.split("segment-")[1][:5]) for line in commands if "libx264" in line)
+
+
+@pytest.fixture
+def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
+    return Job(tmp_path, monkeypatch)
+
+
+def test_a_change_renders_only_the_segments_it_is_seen_in(job: Job) -> None:
+    everything, first = job.render("first")
+    assert everything == [0, 1, 2, 3]
+    nothing, again = job.render("again")
+    assert nothing == []
+    assert again.read_bytes() == first.read_bytes()
+
+    job.music = job.folder / "music.wav"
+    write_wav(job.music, tone(2.0, 900, 0.3, rate=48_000), 48_000)
+    assert job.render()[0] == [], "music is not seen"
+    job.texts[2] = "Changed"
+    changed, film = job.render()
+    assert changed == [2]
+    difference = np.abs(pictures(film, PORTRAIT).astype(int) - pictures(first, PORTRAIT)).max(axis=(1, 2, 3))
+    before, during = difference[:111], difference[111 + 12 : 111 + 33]
+    assert before.max() == 0
+    assert during.min() > 60
+    job.media[2] = plain_photo(job.folder / "new.png", (230, 230, 20))
+    assert job.render()[0] == [1, 2], "the scene's own, and the one that fades into it"
+    job.style = "bold"
+    assert job.render()[0] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("frames", [1, 2, 20])
+def test_a_longer_scene_moves_the_later_ones_and_does_not_render_them(frames: int, job: Job) -> None:
+    """By a few frames, too: captions' times are in hundredths, and what counts is which frames show them."""
+    job.render("first")
+    job.lengths[0] += frames
+    assert job.render("later")[0] == [0]
+
+
+def keys_of(timeline: Timeline, **changed: object) -> list[str]:
+    encoder = changed.get("encoder", Encoder("fast", None, 1))
+    assert isinstance(encoder, Encoder)
+    text = to_ass(timeline.captions, timeline.canvas)
+    keys = SegmentKeys(timeline, encoder=encoder, subtitles=text)
+    return [keys.of(segment) for segment in plan_segments(timeline)]
+
+
+def test_whatever_is_seen_has_a_part_in_the_name(job: Job) -> None:
+    timeline = job.timeline()
+    keys = keys_of(timeline)
+    assert len(set(keys)) == 4
+    assert keys_of(timeline, encoder=Encoder("fast", None, 2)) == keys, "threads are not seen"
+
+    def all_differ(other: list[str]) -> bool:
+        return not set(other) & set(keys)
+
+    assert all_differ(keys_of(timeline, encoder=Encoder("fast", 24, 1)))
+    assert all_differ(keys_of(timeline, encoder=Encoder("small", 20, 1)))
+    assert all_differ(keys_of(timeline, encoder=Encoder("fast", None, 1, "h264_nvenc")))
+    assert all_differ(keys_of(timeline.model_copy(update={"canvas": Canvas(width=480, height=270)})))
+    still = timeline.scenes[2].model_copy(update={"motion": Motion.PAN_LEFT})
+    moved = keys_of(timeline.model_copy(update={"scenes": (*timeline.scenes[:2], still, *timeline.scenes[3:])}))
+    assert [one == two for one, two in zip(moved, keys, strict=True)] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("highlight", [Highlight.WORD, Highlight.POP])
+def test_words_that_grow_keep_their_name_only_at_the_very_same_moments(highlight: Highlight, job: Job) -> None:
+    """A word that grows looks otherwise in a frame a few ms later; one that is only lit does not."""
+
+    def keys() -> list[str]:
+        timeline = job.timeline()
+        style = timeline.captions.style.model_copy(update={"highlight": highlight})
+        captions = timeline.captions.model_copy(update={"style": style})
+        return keys_of(timeline.model_copy(update={"captions": captions}))
+
+    before = keys()
+    job.lengths[0] += 3  # a tenth of a second, which captions can be moved by exactly
+    assert keys()[1:] == before[1:]
+    job.lengths[0] += 1
+    assert (keys()[1:] == before[1:]) == (highlight is Highlight.WORD)
+
+
+def test_a_render_that_was_broken_off_is_taken_up_where_it_was(job: Job) -> None:
+    async def broken_off() -> None:
+        loop = asyncio.get_running_loop()
+        two_kept = asyncio.Event()
+        scratch = job.folder / "broken"
+        scratch.mkdir()
+
+        def progress(share: float) -> None:
+            if len(list((job.cache / "segments").glob("*.json"))) >= 2:
+                loop.call_soon_threadsafe(two_kept.set)
+
+        work = asyncio.ensure_future(
+            FFmpegProvider(workers=1).render(
+                job.timeline(), local_file=local_file, scratch=scratch, progress=progress, cache=job.cache
+            )
+        )
+        await two_kept.wait()
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+    asyncio.run(broken_off())
+    kept = len(list((job.cache / "segments").glob("*.json")))
+    assert 2 <= kept < 4
+    rendered, _ = job.render()
+    assert len(rendered) == 4 - kept
+    assert not list((job.cache / "segments").glob(".*")), "no half-written file stays"
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def flip(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [cut, flip, Path.unlink])
+@pytest.mark.parametrize("suffix", ["mp4", "json"])
+def test_a_damaged_entry_is_rendered_anew(damage: Callable[[Path], None], suffix: str, tmp_path: Path) -> None:
+    cache, film, sheet = SegmentCache(tmp_path / "cache"), tmp_path / "film.mp4", tmp_path / "film.sheet"
+    film.write_bytes(os.urandom(5000))
+    sheet.write_bytes(bytes(4096))
+    cache.keep("abc", film, sheet)
+    out = tmp_path / "out.mp4", tmp_path / "out.sheet"
+    assert cache.take("abc", *out)
+    assert [file.read_bytes() for file in out] == [film.read_bytes(), sheet.read_bytes()]
+    for file in out:
+        file.unlink()
+    damage(tmp_path / "cache" / f"abc.{suffix}")
+    taken = cache.take("abc", *out)
+    if taken:  # a changed bit that no reader would notice
+        assert out[0].read_bytes() == film.read_bytes()
+        return
+    assert not out[0].exists()
+    cache.keep("abc", film, sheet)
+    assert cache.take("abc", *out)
+
+
+def test_the_entries_not_used_for_longest_make_room(tmp_path: Path) -> None:
+    cache = SegmentCache(tmp_path / "cache", largest_bytes=35_000)
+    film, sheet = tmp_path / "film.mp4", tmp_path / "film.sheet"
+    film.write_bytes(os.urandom(10_000))
+    sheet.write_bytes(bytes(4096))
+    for number, key in enumerate("abc"):
+        cache.keep(key, film, sheet)
+        for file in (tmp_path / "cache").glob(f"{key}.*"):
+            os.utime(file, (1000 + number, 1000 + number))
+    assert cache.take("a", tmp_path / "out.mp4", tmp_path / "out.sheet")
+    cache.keep("d", film, sheet)
+    kept = {file.stem for file in (tmp_path / "cache").iterdir()}
+    assert kept == {"a", "c", "d"}
+    assert sum(file.stat().st_size for file in (tmp_path / "cache").iterdir()) <= 35_000
+    assert (tmp_path / "out.mp4").read_bytes() == film.read_bytes(), "what was taken is not cleared away"
+
+
+def test_a_cache_that_cannot_be_written_does_not_stand_in_the_way(job: Job) -> None:
+    job.cache.write_text("a file is where the folder should be")
+    assert job.render()[0] == [0, 1, 2, 3]
+    job.cache.unlink()
+    assert job.render(cache_bytes=0)[0] == [0, 1, 2, 3]
+    assert not job.cache.exists()
