@@ -64,7 +64,7 @@ def timeline_of(folder: Path, *, change: str = "none", length: int = 1, count: i
                 frames=frames,
                 source=source,
                 motion=Motion.NONE if kind is MediaKind.CLIP else _STILL_MOTIONS[index % 4],
-                crossfade_frames=CROSSFADE_FRAMES if index else 0,
+                transition_frames=CROSSFADE_FRAMES if index else 0,
                 narration=_artifact(folder / f"speech-{number}.wav"),
             )
         )

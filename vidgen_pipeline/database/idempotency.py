@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, delete, func, or_, select, update
+from sqlalchemy import ForeignKey, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -98,8 +98,3 @@ def let_go(session: Session, user_id: UUID, key: str, claim: UUID) -> None:
             IdempotencyKey.status.is_(None),
         )
     )
-
-
-def count_keys(session: Session, user_id: UUID) -> int:
-    """How many keys of the user's are kept."""
-    return session.scalars(select(func.count()).where(IdempotencyKey.user_id == user_id)).one()

@@ -58,7 +58,7 @@ def build_timeline(
                 source=source,
                 motion=Motion.NONE if source.kind is MediaKind.CLIP else look.motions[scene.index % len(look.motions)],
                 transition=transition,
-                crossfade_frames=_transition_frames(transition, look, speech.frames, canvas.fps),
+                transition_frames=_transition_frames(transition, look, speech.frames, canvas.fps),
                 narration=speech.audio,
                 on_screen_text=None if carded else _on_screen_text(scene, source),
             )

@@ -84,7 +84,7 @@ class OnScreenText(BaseModel):
 class TimelineScene(BaseModel):
     """One scene: it owns the frames from `start_frame` on, `frames` of them, and the narration heard in them.
 
-    `crossfade_frames` is how long the scene before is still seen while this one comes in by its `transition`, counted
+    `transition_frames` is how long the scene before is still seen while this one comes in by its `transition`, counted
     from `start_frame`; 0 is a cut. That takes no time: the narration of every scene still starts at its `start_frame`.
     """
 
@@ -96,7 +96,7 @@ class TimelineScene(BaseModel):
     source: MediaAsset
     motion: Motion
     transition: Transition = Transition.CROSSFADE
-    crossfade_frames: int = Field(default=0, ge=0)
+    transition_frames: int = Field(default=0, ge=0)
     narration: Artifact
     on_screen_text: OnScreenText | None = None
 

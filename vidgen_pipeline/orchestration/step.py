@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
-from dagster import DagsterExecutionInterruptedError, Failure, OpExecutionContext
+from dagster import DagsterExecutionInterruptedError, DagsterRunStatus, Failure, OpExecutionContext
 from pydantic import BaseModel
 from sqlalchemy import Engine
 
@@ -254,7 +254,7 @@ class StepRun:
             yield
         except (Cancelled, asyncio.CancelledError, DagsterExecutionInterruptedError, KeyboardInterrupt):
             self._generation.cancel(self.attempt, self._step)
-            raise DagsterExecutionInterruptedError("The video was cancelled.") from None
+            _stop_run(self._context, "The video was cancelled.")
         except VidgenError as error:
             self._generation.fail(self.attempt, self._step, error)
             _give_up(error)
@@ -279,10 +279,18 @@ async def enter_step(context: OpExecutionContext, step: Step) -> StepRun:
             pipeline.generation.enter, UUID(context.partition_key), context.run_id, launch=launch_of(context.run.tags)
         )
     except Cancelled as error:
-        raise DagsterExecutionInterruptedError(str(error)) from None
+        _stop_run(context, str(error))
     except VidgenError as error:
         _give_up(error)
     return StepRun(context, step, pipeline, attempt)
+
+
+def _stop_run(context: OpExecutionContext, reason: str) -> NoReturn:
+    """End the run as cancelled. Dagster takes an interruption for a failure unless its run is being cancelled."""
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is not None and run.status is DagsterRunStatus.STARTED:
+        context.instance.report_run_canceling(run, message=reason)
+    raise DagsterExecutionInterruptedError(reason) from None
 
 
 def _give_up(error: VidgenError) -> NoReturn:

@@ -41,8 +41,8 @@ Map = NDArray[np.float32]
 def find_focus(path: Path, kind: MediaKind) -> Focus | None:
     """The focus of a photo or clip; None where nothing stands out, or nothing can be seen of it."""
     try:
-        pictures = list(_frames_of(path)) if kind is MediaKind.CLIP else [load_photo(path)]
-    except (MediaRejected, av.FFmpegError, OSError):
+        pictures = list(_frames_of(path)) if kind is MediaKind.CLIP else [load_photo(path, glance=2 * _SIDE)]
+    except (MediaRejected, av.FFmpegError, OSError, IndexError):
         return None
     return focus_in(pictures)
 

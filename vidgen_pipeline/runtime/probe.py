@@ -171,13 +171,14 @@ def probe_photo(path: Path) -> MediaInfo:
     return MediaInfo(width=width, height=height, pixel_format=image.mode, video_codec=(image.format or "").lower())
 
 
-def load_photo(path: Path) -> Image.Image:
+def load_photo(path: Path, *, glance: int | None = None) -> Image.Image:
     """The picture as it is meant to be seen, in RGB: upright, in sRGB, and without transparent parts.
 
-    What is transparent becomes plain light or dark, whichever the visible part stands out from. Of an animation it is
-    the first frame. Raises MediaRejected like `probe_photo`.
+    For a `glance` of so many px across it may come smaller, which is far quicker. What is transparent becomes plain
+    light or dark, whichever the visible part stands out from. Of an animation it is the first frame. Raises
+    MediaRejected like `probe_photo`.
     """
-    image = _open_photo(path)
+    image = _open_photo(path, glance)
     profile = image.info.get("icc_profile")
     image = ImageOps.exif_transpose(image)
     if image.mode.startswith("I") or image.mode == "F":
@@ -194,13 +195,15 @@ def load_with_transparency(path: Path) -> Image.Image:
     return ImageOps.exif_transpose(_open_photo(path)).convert("RGBA")
 
 
-def _open_photo(path: Path) -> Image.Image:
-    """The picture with all of its pixels decoded."""
+def _open_photo(path: Path, glance: int | None = None) -> Image.Image:
+    """The picture with all of its pixels decoded, or, for a glance at a JPEG, fewer of them."""
     _require_content(path)
     try:
         image = Image.open(path, formats=_PHOTO_FORMATS)
         if image.width * image.height > MAX_PHOTO_PIXELS:
             raise _too_large(path, f"{image.width}x{image.height}")
+        if glance and image.mode == "RGB":
+            image.draft("RGB", (glance, glance))
         image.load()
     except Image.DecompressionBombError:
         raise _too_large(path, "far larger") from None

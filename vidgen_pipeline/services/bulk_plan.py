@@ -78,7 +78,7 @@ class BulkPreview:
 class BulkOptions:
     """What holds for all rows. `folder` is where scripts' pictures are looked up, None for none.
 
-    `from_afar`: see `Wishes`.
+    `from_afar`: see `plan`.
     """
 
     folder: Path | None = None
@@ -153,7 +153,7 @@ def _checked(row: FileRow, key: str, defaults: Defaults, options: BulkOptions, n
     scheduled = None
     if zone is not None and (written := cells.get("scheduled_at")):
         scheduled = attempt(lambda: read_time(written, zone, now=now, relative=False))
-    planned = attempt(lambda: plan(_wishes(row, options), defaults, options.styles_folder))
+    planned = attempt(lambda: plan(_wishes(row, options), defaults, options.styles_folder, from_afar=options.from_afar))
     if errors or planned is None:
         return BulkRow(row=row, import_key=key, errors=tuple(errors))
     cost = estimate_cost(planned.request)
@@ -179,7 +179,6 @@ def _wishes(row: FileRow, options: BulkOptions) -> Wishes:
         voice=cells.get("voice"),
         language=cells.get("language"),
         test_mode=options.test_mode,
-        from_afar=options.from_afar,
     )
 
 

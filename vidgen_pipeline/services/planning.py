@@ -66,8 +66,6 @@ class Wishes:
     providers: Mapping[Category, str] = field(default_factory=dict)
     fresh: bool = False
     test_mode: bool = False
-    from_afar: bool = False
-    """Asked by somebody who is not at this machine, and whose files are not the ones here: none may be named."""
 
 
 @dataclass(frozen=True)
@@ -79,15 +77,16 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None) -> Plan:
+def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None, *, from_afar: bool = False) -> Plan:
     """Check and complete the wishes; `styles_folder` holds the person's own caption styles, their looks lie beside it.
 
-    What is wished for counts for more than what the look says, and that for more than the settings.
+    What is wished for counts for more than what the look says, and that for more than the settings. Who wishes it
+    `from_afar` names no file or folder: it would be one of this machine's.
 
     Raises InvalidInput, ProviderUnavailable or MissingTool with a sentence; changes nothing.
     """
     notes: list[str] = []
-    if wishes.from_afar and (wishes.script_folder or wishes.media_folders):
+    if from_afar and (wishes.script_folder or wishes.media_folders):
         raise _not_from_afar("A folder")
     look = look_or_plain(wishes.look, looks_beside(styles_folder))
     check_look(look, styles_folder)
@@ -133,10 +132,8 @@ def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None) 
         test_mode=wishes.test_mode,
         fresh=wishes.fresh,
     )
-    if wishes.script_text:
-        title = _check_script(request, notes, from_afar=wishes.from_afar)
-    else:
-        title = title_of_prompt(request)
+    own = bool(wishes.script_text)
+    title = _check_script(request, notes, from_afar=from_afar) if own else title_of_prompt(request)
     return Plan(request, title, tuple(notes))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def revise(
 
     What the product chose itself is chosen anew where the changes bear upon it: the voice's provider with the language
     and the voice, the language with the text, captions and music with the look, who writes with what there is to write.
-    `providers` in the changes add to the present ones. With `from_afar` (see `Wishes`) a new text names no files; those
+    `providers` in the changes add to the present ones. With `from_afar` (see `plan`) a new text names no files; those
     of before stay. Raises InvalidInput and what planning raises; changes nothing.
     """
     unknown_names = changes.keys() - {field.name for field in fields(Wishes)}
@@ -75,8 +76,10 @@ def revise(
     new_text = any(name in asked and asked[name] != getattr(before, name) for name in ("script_text", "prompt"))
     named: Mapping[Category, str] = asked.pop("providers", None) or {}
     kept = {step: chosen for step, chosen in before.providers.items() if step not in _chosen_anew(request, asked)}
-    if from_afar and asked.get("script_text") is not None:
-        asked |= {"script_folder": None, "from_afar": True}
+    from_afar = from_afar and asked.get("script_text") is not None
+    if from_afar:
+        asked["script_folder"] = None
+    plan_anew = partial(plan, defaults=defaults, styles_folder=styles_folder, from_afar=from_afar)
     wishes = replace(before, **asked, providers={**kept, **named})
     other_voice = wishes
     if not _needs_key(wishes.providers.get(Category.VOICE)):  # a vendor's voices speak many languages: it stays
@@ -84,12 +87,12 @@ def revise(
         other_voice = replace(wishes, voice=asked.get("voice"), providers=free | dict(named))
     if "language" in asked:
         same = asked["language"] is not None and _primary(asked["language"]) == _primary(request.language)
-        return plan(wishes if same else other_voice, defaults, styles_folder)
+        return plan_anew(wishes if same else other_voice)
     if new_text:
-        recognised = plan(replace(other_voice, language=None), defaults, styles_folder)
+        recognised = plan_anew(replace(other_voice, language=None))
         if _primary(recognised.request.language) != _primary(request.language):
             return recognised
-    return plan(wishes, defaults, styles_folder)
+    return plan_anew(wishes)
 
 
 def _chosen_anew(request: VideoRequest, asked: Mapping[str, Any]) -> set[Category]:

@@ -87,7 +87,7 @@ def title_events(timeline: Timeline) -> tuple[TitleEvent, ...]:
     titles = [
         layout.title(
             scene.on_screen_text.text,
-            frames=(scene.start_frame + scene.crossfade_frames // 2, scene.start_frame + scene.frames),
+            frames=(scene.start_frame + scene.transition_frames // 2, scene.start_frame + scene.frames),
             largest=_SIZE if scene.index else _FIRST_SIZE,
             accent_colour=scene.on_screen_text.accent_colour,
         )

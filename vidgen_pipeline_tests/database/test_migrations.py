@@ -5,13 +5,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, make_url, text
 
-from vidgen_pipeline.database import account_tables, budget_tables, notification_tables
+from vidgen_pipeline.database import account_tables, budget_tables, idempotency, notification_tables
 from vidgen_pipeline.database.engine import open_engine
 from vidgen_pipeline.database.migrations import LOG_PARTITIONS_AHEAD_DAYS, alembic_config, migrate
 from vidgen_pipeline.database.tables import Base
 
 # Importing them is what adds their tables to what is compared here.
-_OTHERS = (account_tables.ApiToken, budget_tables.Budget, notification_tables.Notification)
+_OTHERS = (account_tables.ApiToken, budget_tables.Budget, notification_tables.Notification, idempotency.IdempotencyKey)
 assert all(table.metadata is Base.metadata for table in _OTHERS)
 
 

@@ -65,7 +65,7 @@ def test_scenes_follow_each_other_without_a_gap_and_fades_take_no_time():
     timeline = _timeline(kinds=(MediaKind.PHOTO,) * 3)
     assert [scene.start_frame for scene in timeline.scenes] == [0, 91, 111]
     assert timeline.frames == sum(FRAMES)
-    assert [scene.crossfade_frames for scene in timeline.scenes] == [0, 6, 10]
+    assert [scene.transition_frames for scene in timeline.scenes] == [0, 6, 10]
 
 
 def test_stills_move_and_neighbours_move_differently_while_clips_are_left_alone():
@@ -93,7 +93,7 @@ def test_a_look_says_how_stills_move_and_scenes_come_in_again_and_again():
     look = Look(name="mine", motions=(Motion.PAN_LEFT,), transitions=ways, transition_ms=500)
     timeline = _timeline(kinds=(MediaKind.PHOTO, MediaKind.CLIP, MediaKind.PHOTO), look=look)
     assert [scene.transition for scene in timeline.scenes] == ["cut", "slide", "cut"]
-    assert [scene.crossfade_frames for scene in timeline.scenes] == [0, 6, 0], "a third of a short scene, and a cut"
+    assert [scene.transition_frames for scene in timeline.scenes] == [0, 6, 0], "a third of a short scene, and a cut"
     assert [scene.motion for scene in timeline.scenes] == ["pan_left", "none", "pan_left"]
     assert timeline.frames == sum(FRAMES)
     assert timeline.cards == ()

@@ -87,3 +87,15 @@ def test_in_a_clip_it_is_found_as_people_see_it(turned: int, tmp_path: Path) -> 
     assert focus is not None
     assert abs(focus.x - 0.22) < 0.07
     assert abs(focus.y - 0.4) < 0.09
+
+
+def test_a_large_photo_is_looked_at_as_people_see_it(tmp_path: Path) -> None:
+    """Twelve megapixels, stored on its side: its focus is that of the small one, upright."""
+    upright = face_on(ground("grass"), 0.78, 0.4, 36).resize((4000, 3000))
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright.rotate(90, expand=True).save(tmp_path / "a.jpg", quality=85, exif=exif)
+    focus = find_focus(tmp_path / "a.jpg", MediaKind.PHOTO)
+    assert focus is not None
+    assert abs(focus.x - 0.78) < 0.07
+    assert abs(focus.y - 0.4) < 0.09

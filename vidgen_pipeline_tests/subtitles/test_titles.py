@@ -53,7 +53,7 @@ def timeline_of(
             frames=frames,
             source=source,
             motion=Motion.NONE,
-            crossfade_frames=crossfade if index else 0,
+            transition_frames=crossfade if index else 0,
             narration=some_file(),
             on_screen_text=OnScreenText(text=phrase, accent_colour=ACCENT) if phrase is not None else None,
         )

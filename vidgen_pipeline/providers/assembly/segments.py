@@ -99,7 +99,7 @@ def _fade_into(scene: TimelineScene) -> int:
     if scene.transition is Transition.CUT:
         return 0
     # A scene that stands alone for no frame would leave its segment empty.
-    return min(scene.crossfade_frames, scene.frames - 1)
+    return min(scene.transition_frames, scene.frames - 1)
 
 
 def _check(timeline: Timeline) -> None:

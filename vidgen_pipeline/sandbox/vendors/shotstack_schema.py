@@ -14,6 +14,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 _Motion = Literal["zoomIn", "zoomOut", "slideLeft", "slideRight", "slideUp", "slideDown"]
 _MotionFast = Literal["zoomInFast", "zoomOutFast", "slideLeftFast", "slideRightFast", "slideUpFast", "slideDownFast"]
 _MotionSlow = Literal["zoomInSlow", "zoomOutSlow", "slideLeftSlow", "slideRightSlow", "slideUpSlow", "slideDownSlow"]
+_EASING = r"^ease((In|Out|InOut)(Quad|Cubic|Quart|Quint|Sine|Expo|Circ|Back)?)?$"
 
 
 class Tween(Body):
@@ -24,7 +25,7 @@ class Tween(Body):
     start: float | None = None
     length: float | None = None
     interpolation: Literal["linear", "bezier", "constant"] | None = None
-    easing: str | None = None
+    easing: str | None = Field(default=None, pattern=_EASING)
 
 
 class Font(Body):

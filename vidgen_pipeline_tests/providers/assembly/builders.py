@@ -81,7 +81,7 @@ def timeline_of(
                 source=source,
                 motion=scene.motion,
                 transition=scene.transition,
-                crossfade_frames=scene.crossfade,
+                transition_frames=scene.crossfade,
                 narration=artifact(speech),
                 on_screen_text=OnScreenText(text=scene.title, accent_colour="#FFD23F") if scene.title else None,
             )

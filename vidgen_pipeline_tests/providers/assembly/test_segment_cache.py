@@ -11,8 +11,9 @@ import pytest
 
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import Cue, Highlight
+from vidgen_pipeline.domain.media import Focus
 from vidgen_pipeline.domain.narration import Word
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.domain.timeline import Canvas, Corner, Logo, Motion, Timeline, Transition
 from vidgen_pipeline.providers.assembly.encoder import Encoder
 from vidgen_pipeline.providers.assembly.ffmpeg import FFmpegProvider
 from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
@@ -164,9 +165,14 @@ def test_whatever_is_seen_has_a_part_in_the_name(job: Job) -> None:
     assert all_differ(keys_of(timeline, encoder=Encoder("small", 20, 1)))
     assert all_differ(keys_of(timeline, encoder=Encoder("fast", None, 1, "h264_nvenc")))
     assert all_differ(keys_of(timeline.model_copy(update={"canvas": Canvas(width=480, height=270)})))
-    still = timeline.scenes[2].model_copy(update={"motion": Motion.PAN_LEFT})
-    moved = keys_of(timeline.model_copy(update={"scenes": (*timeline.scenes[:2], still, *timeline.scenes[3:])}))
-    assert [one == two for one, two in zip(moved, keys, strict=True)] == [True, False, False, True]
+    logo = Logo(file=timeline.scenes[0].source.file, width=9, height=9, corner=Corner.TOP_LEFT, size=10)
+    assert all_differ(keys_of(timeline.model_copy(update={"logo": logo})))
+    third = timeline.scenes[2]
+    looked_at = third.source.model_copy(update={"focus": Focus(x=0.2, y=0.5)})
+    for change in ({"motion": Motion.PAN_LEFT}, {"transition": Transition.SLIDE}, {"source": looked_at}):
+        still = third.model_copy(update=change)
+        moved = keys_of(timeline.model_copy(update={"scenes": (*timeline.scenes[:2], still, *timeline.scenes[3:])}))
+        assert [one == two for one, two in zip(moved, keys, strict=True)] == [True, False, False, True], change
 
 
 @pytest.mark.parametrize("highlight", [Highlight.WORD, Highlight.POP])

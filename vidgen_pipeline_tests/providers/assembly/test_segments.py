@@ -33,7 +33,7 @@ def planned(lengths: list[tuple[int, int]], canvas: Canvas | None = None) -> Tim
                 frames=frames,
                 source=source,
                 motion=Motion.NONE,
-                crossfade_frames=crossfade,
+                transition_frames=crossfade,
                 narration=FILE,
             )
         )
