@@ -8,6 +8,8 @@ from vidgen_pipeline.cli.house import open_house
 from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.runtime.server import down, running_address, up
 from vidgen_pipeline.services.accounts import first_admin_link
+from vidgen_pipeline.services.integrations import adopt_old_openai
+from vidgen_pipeline.services.vault import open_vault
 
 
 def start(port: int, api_port: int, metrics_port: int) -> None:
@@ -15,6 +17,7 @@ def start(port: int, api_port: int, metrics_port: int) -> None:
     home = Home.from_environment()
     home.create()
     with open_house() as house:
+        adopt_old_openai(house.engine, open_vault(house.home))
         # Where one runs already this one won't, and the link it gave has to stay good.
         link = None if running_address(home) else first_admin_link(house.engine)
         if link is not None:
