@@ -16,15 +16,16 @@ from vidgen_pipeline.domain.errors import MissingTool
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 FAULTS = "vidgen_pipeline_tests/faults"
+MOST_PROCESSES = 4
 
 
 def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT, *, faults: bool = False) -> int:
     """Run the checks, then pytest with `arguments`; paths in them start from the checkout.
 
     Every check is run, even after one has failed: one line if it passes, and all it has to say if not. Pytest comes
-    last, so its summary is the last line. With `faults` pytest alone is run, over the fault tests and all of their
-    cases. Returns 0 only if all went well. Raises MissingTool where there is no checkout, and so no tests: in a package
-    installed from a wheel.
+    last, so its summary is the last line; without arguments it runs all tests, in several processes. With `faults`
+    pytest alone is run, over the fault tests and all of their cases. Returns 0 if all went well. Raises MissingTool
+    where there is no checkout, and so no tests: in a package installed from a wheel.
     """
     if not (checkout / "vidgen_pipeline_tests").is_dir():
         raise MissingTool("The tests are not here: an installed package has none.", remedy="Run them in a checkout.")
@@ -33,8 +34,14 @@ def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT, *, faults: bo
         return subprocess.run(command, cwd=checkout, check=False, env={**os.environ, "VIDGEN_FAULTS": "all"}).returncode
     with _caches(checkout) as caches:
         failed = [name for name, command in _checks(caches).items() if not _passes(name, command, checkout)]
-    pytest = subprocess.run([sys.executable, "-m", "pytest", *arguments], cwd=checkout, check=False)
+    command = [sys.executable, "-m", "pytest", *(arguments or _all_at_once())]
+    pytest = subprocess.run(command, cwd=checkout, check=False)
     return pytest.returncode or int(bool(failed))
+
+
+def _all_at_once() -> Sequence[str]:
+    """All tests in several processes, each with a database server of its own and about 1.2 GB."""
+    return ("-n", str(min(os.cpu_count() or 1, MOST_PROCESSES)), "--dist", "worksteal")
 
 
 @contextmanager

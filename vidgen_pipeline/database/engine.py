@@ -16,7 +16,11 @@ def open_engine(url: str, *, pooled: bool = True) -> Engine:
     address = make_url(url).set(drivername="postgresql+psycopg")
     return create_engine(
         address,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_SECONDS, "options": "-c timezone=utc"},
+        # A program that is frozen in the middle of a transaction must not keep others from its rows for ever.
+        connect_args={
+            "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+            "options": "-c timezone=utc -c idle_in_transaction_session_timeout=60s",
+        },
         **({"pool_size": 4, "max_overflow": 4, "pool_pre_ping": True} if pooled else {"poolclass": NullPool}),
         # A parameter may be a person's text or a key's ciphertext: neither belongs in an error message.
         hide_parameters=True,
