@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import quote, urlsplit
 
 from pydantic import Field
 
 from vidgen_pipeline.domain.artifact import Artifact
-from vidgen_pipeline.domain.errors import BadReply, ProviderError, ProviderUnavailable
+from vidgen_pipeline.domain.errors import BadReply, ProviderError
 from vidgen_pipeline.domain.money import Cost
 from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND
 from vidgen_pipeline.domain.timeline import CANVASES, Timeline
@@ -23,6 +21,7 @@ from vidgen_pipeline.providers.assembly.audio import make_soundtrack
 from vidgen_pipeline.providers.assembly.creatomate_script import build_script
 from vidgen_pipeline.providers.assembly.hosted import HostedRenderer, fetching
 from vidgen_pipeline.providers.assembly.progress import Progress
+from vidgen_pipeline.providers.assembly.public_files import public_addresses
 from vidgen_pipeline.providers.base import ProviderResult, RenderedVideo, ReportProgress
 from vidgen_pipeline.providers.jobs import Job
 from vidgen_pipeline.providers.remote import KeyCheck, Work
@@ -56,10 +55,6 @@ class _Render(WireModel):
     duration: Decimal | None = None
 
 
-class _Lent(WireModel):
-    url: str
-
-
 class CreatomateProvider(HostedRenderer):
     """Renders at Creatomate, which takes no uploads: it needs the artifact store at a public address."""
 
@@ -82,7 +77,7 @@ class CreatomateProvider(HostedRenderer):
         cache: Path | None = None,
     ) -> ProviderResult[RenderedVideo]:
         del cache  # what the vendor keeps is its own affair
-        addresses = await self._addresses(timeline, local_file)
+        addresses = await public_addresses(self.door, timeline, local_file, self.public_address)
         script = build_script(timeline, lambda artifact: addresses[artifact.key])
         by_content = build_script(timeline, lambda artifact: artifact.key)
         await self.door.send(build_trial(script), read_trial)
@@ -119,23 +114,6 @@ class CreatomateProvider(HostedRenderer):
             cost=lambda rendered: self._cost(rendered.credits),
             every_seconds=5,
         )
-
-    async def _addresses(self, timeline: Timeline, local_file: Callable[[Artifact], Path]) -> dict[str, str]:
-        """Where each file of the timeline can be fetched, by its key. Raises ProviderUnavailable when nowhere."""
-        artifacts = {artifact.key: artifact for artifact in _artifacts(timeline)}
-        if self.door.test_mode:
-            lend = (self.door.send(build_loan(key, local_file(file)), read_loan) for key, file in artifacts.items())
-            return dict(zip(artifacts, await asyncio.gather(*lend), strict=True))
-        address = (self.public_address or "").rstrip("/")
-        if urlsplit(address).scheme not in {"http", "https"}:
-            raise ProviderUnavailable(
-                "Creatomate can't be used here: it fetches pictures and sound from public addresses, and the files of "
-                "this installation have none.",
-                remedy="Set `public_address` of creatomate to a web address under which everybody can read the "
-                "artifact folder, or choose another assembly provider.",
-                provider=self.provider_name,
-            )
-        return {key: f"{address}/{quote(key)}" for key in artifacts}
 
 
 def credits_of(width: int, height: int, frame_rate: Decimal, seconds: Decimal) -> int:
@@ -186,23 +164,7 @@ def read_render(reply: WireReply) -> Rendered | None:
     return Rendered(render.url, credits_of(render.width, render.height, render.frame_rate, render.duration))
 
 
-def build_loan(key: str, path: Path) -> WireRequest:
-    """In test mode the sandbox stands in for a public address: a file is left there, and nothing is public."""
-    return WireRequest(method="PUT", path=f"/public-files/{quote(key)}", content=path, phase=Phase.READ)
-
-
-def read_loan(reply: WireReply) -> str:
-    """Where the file can be fetched from."""
-    return reply.read(_Lent).url
-
-
 def _render_in(reply: WireReply) -> _Render:
     """A render stands by itself, in the API's first version in a list."""
     found = reply.json()
     return _Render.model_validate(found[0] if isinstance(found, list) else found)
-
-
-def _artifacts(timeline: Timeline) -> list[Artifact]:
-    files = [file for scene in timeline.scenes for file in (scene.source.file, scene.narration)]
-    files += [timeline.music.file] if timeline.music else []
-    return files + ([timeline.logo.file] if timeline.logo else [])

@@ -38,6 +38,7 @@ from vidgen_pipeline.providers.assembly.creatomate import (
 )
 from vidgen_pipeline.providers.assembly.creatomate_script import build_script, caption_element
 from vidgen_pipeline.providers.assembly.hosted_layout import hosted_shots
+from vidgen_pipeline.providers.assembly.public_files import public_addresses
 from vidgen_pipeline.providers.network.network import Network
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.providers.wire import Credentials, Phase, WireReply
@@ -370,7 +371,7 @@ def test_with_a_public_address_files_are_named_below_it(house: House, film: Time
     async def addresses() -> dict[str, str]:
         network = Network(log=house.log, timing=house.time.timing())
         async with provider.connected(Credentials({"key": "k-1234"}), network=network) as renderer:
-            return await renderer._addresses(film, local_file)
+            return await public_addresses(renderer.door, film, local_file, renderer.public_address)
 
     found = asyncio.run(addresses())
     assert found[film.scenes[0].narration.key] == f"https://media.example.test/store/{film.scenes[0].narration.key}"
