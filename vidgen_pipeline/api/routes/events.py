@@ -16,7 +16,7 @@ from vidgen_pipeline.api.context import Bucket, Context
 from vidgen_pipeline.api.errors import NothingMore
 from vidgen_pipeline.api.event_feed import EventFeed
 from vidgen_pipeline.api.guard import Asking, guard, guarded_router
-from vidgen_pipeline.api.models.videos import EventShown
+from vidgen_pipeline.api.models.events import EventShown
 from vidgen_pipeline.domain.accounts import Scope
 from vidgen_pipeline.domain.errors import NotFound
 from vidgen_pipeline.services.video_search import ENDS, EventView, events_of

@@ -10,7 +10,8 @@ from fastapi import Path, Request, Response
 from vidgen_pipeline.api.conditional import asked_version
 from vidgen_pipeline.api.context import Bucket, Context
 from vidgen_pipeline.api.guard import Asking, guard, guarded_router
-from vidgen_pipeline.api.models.videos import SceneEdit, SceneList, ScriptShown, VideoShown
+from vidgen_pipeline.api.models.scripts import SceneEdit, SceneList, ScriptShown
+from vidgen_pipeline.api.models.videos import VideoShown
 from vidgen_pipeline.api.routes.videos import shown_with_tag, styles_of
 from vidgen_pipeline.domain.accounts import Scope
 from vidgen_pipeline.services.scripts import edit_scene, script_of

@@ -9,7 +9,8 @@ from fastapi import BackgroundTasks, Request, Response
 from vidgen_pipeline.api.conditional import asked_version
 from vidgen_pipeline.api.context import Bucket, Context
 from vidgen_pipeline.api.guard import Again, Asking, guard, guarded_router
-from vidgen_pipeline.api.models.videos import CallInDoubt, Reschedule, Review, ReviewShown, VideoEdit, VideoShown
+from vidgen_pipeline.api.models.reviews import CallInDoubt, Review, ReviewShown
+from vidgen_pipeline.api.models.videos import Reschedule, VideoEdit, VideoShown
 from vidgen_pipeline.api.routes.videos import shown_with_tag, start, styles_of, written_time
 from vidgen_pipeline.domain.accounts import Scope
 from vidgen_pipeline.domain.errors import InvalidInput

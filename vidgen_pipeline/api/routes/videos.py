@@ -17,7 +17,8 @@ from vidgen_pipeline.api.errors import BadRequest
 from vidgen_pipeline.api.guard import Again, Asking, guard, guarded_router
 from vidgen_pipeline.api.idempotency import require_key
 from vidgen_pipeline.api.models.base import Moment
-from vidgen_pipeline.api.models.videos import CostsShown, Counts, NewVideo, VideoList, VideoOutline, VideoShown
+from vidgen_pipeline.api.models.costs import CostsShown
+from vidgen_pipeline.api.models.videos import Counts, NewVideo, VideoList, VideoOutline, VideoShown
 from vidgen_pipeline.database.video_search import VideoFilter
 from vidgen_pipeline.domain.accounts import Caller, Scope
 from vidgen_pipeline.domain.errors import InvalidInput
