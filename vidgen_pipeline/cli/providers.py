@@ -21,6 +21,9 @@ from vidgen_pipeline.services.logs import LogView, list_logs, show_log
 from vidgen_pipeline.services.providers import ProviderState, list_providers, voices_of
 from vidgen_pipeline.services.videos import resolve_video_id
 
+LINE_IN_A_FILE = 240
+"""A file or a pipe has no width of its own; this shows whatever we log whole."""
+
 _COLOURS = {
     ProviderState.READY: "green",
     ProviderState.READY_OWN_KEY: "green",
@@ -105,9 +108,10 @@ def show_logs(*, video: str | None, provider: str | None, errors_only: bool, lim
     if not found:
         typer.echo("No exchanges with vendors are logged.")
         return
-    table = Table(box=None, pad_edge=False)
-    for heading in ("id", "time", "provider", "step", "status", "ms", "cost", "error", "request"):
+    table = Table(box=None, pad_edge=False, expand=True)
+    for heading in ("id", "time", "provider", "step", "status", "ms", "cost", "error"):
         table.add_column(heading, no_wrap=True)
+    table.add_column("request", no_wrap=True, ratio=1)  # the one that gives way: its whole is in `vidgen log ID`
     for log in found:
         row = log.fields
         cost = f"${row['cost_amount']:.4f}" if row["cost_amount"] is not None else ""
@@ -122,7 +126,10 @@ def show_logs(*, video: str | None, provider: str | None, errors_only: bool, lim
             Text(row["error_code"] or ""),
             Text(f"{row['method']} {row['endpoint']}"),
         )
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = LINE_IN_A_FILE
+    console.print(table)
 
 
 def show_one_log(written: str) -> None:

@@ -100,7 +100,9 @@ def test_a_prompt_becomes_a_video_in_test_mode_and_every_exchange_is_kept_masked
     assert "How bees find their way home" in whole
     assert json.loads(whole)["request_headers"]["Authorization"].startswith("Bearer ***")
     assert CANARY not in whole + ran.stderr
-    assert "anthropic" in run("logs").stdout
+    listed = run("logs").stdout
+    for shown in (exchange["id"][:8], "anthropic", "200", "POST", exchange["endpoint"]):
+        assert shown in listed, listed
     assert run("logs", "--errors").stdout.startswith("No exchanges")
     with engine.connect() as connection:
         calls = connection.execute(text("SELECT status, test_mode FROM provider_calls")).all()
