@@ -57,6 +57,7 @@ def case(shared_stage: Stage) -> Case:
 
     @contextlib.contextmanager
     def one(fault: str) -> Iterator[Stage]:
+        shared_stage.clear()
         shared_stage.desk.control("reset")
         shared_stage.desk.control("jobs", pending_polls=0)
         witness = Witness(shared_stage)

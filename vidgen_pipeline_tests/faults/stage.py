@@ -23,7 +23,7 @@ from vidgen_pipeline.domain.video import AspectRatio, MusicMood, Step, VideoRequ
 from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.services.budgets import set_budget
 from vidgen_pipeline.services.integrations import set_integration
-from vidgen_pipeline.services.lifecycle import generate_now, retry
+from vidgen_pipeline.services.lifecycle import cancel, generate_now, retry
 from vidgen_pipeline.services.reviewing import ReviewChoice, review
 from vidgen_pipeline.services.scheduling import claim_due
 from vidgen_pipeline.services.startup import prepare
@@ -82,6 +82,16 @@ class Stage:
         generate_now(self.engine, self.user_id, video_id)
         self.tally.videos += 1
         return video_id
+
+    def clear(self) -> None:
+        """Stop what a case that failed has left under way, so that the next one can begin."""
+        self.workers.kill_all()
+        settle_lost_ones(self.engine, self.home.scratch)
+        query = text("SELECT id FROM videos WHERE user_id = :user_id AND status = 'queued' AND deleted_at IS NULL")
+        with self.engine.connect() as connection:
+            left = connection.scalars(query, {"user_id": self.user_id}).all()
+        for video_id in left:
+            cancel(self.engine, self.user_id, video_id)
 
     def forget(self, *steps: Step) -> None:
         """Let nothing that these steps have made before be taken over."""

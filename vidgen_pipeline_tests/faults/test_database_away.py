@@ -48,6 +48,7 @@ def test_it_goes_on_when_the_database_is_back(
 ):
     home, addresses = own_server
     assert addresses.embedded is not None
+    own_stage.clear()
     own_stage.desk.control("reset")
     witness = Witness(own_stage)
     TALLY.faults[f"database away for {AWAY_SECONDS:.0f} s"] += 1
@@ -73,6 +74,7 @@ def test_it_goes_on_when_the_database_is_back(
 
 @pytest.mark.parametrize("turn", range(20 if all_of_it() else 1))
 def test_all_connections_are_cut_again_and_again(turn: int, own_stage: Stage):
+    own_stage.clear()
     own_stage.desk.control("reset")
     own_stage.desk.control("jobs", pending_polls=0)
     witness = Witness(own_stage)

@@ -97,6 +97,13 @@ class Nursery:
         assert worker is not None, self._log.read_text()[-3000:]
         return worker
 
+    def kill_all(self) -> None:
+        """Kill the workers that still live."""
+        for worker in list(self._workers.values()):
+            with contextlib.suppress(ProcessLookupError):
+                worker.kill()
+            worker.wait()
+
     def close(self) -> None:
         """End it. Workers that still live are killed."""
         assert self.process.stdin is not None

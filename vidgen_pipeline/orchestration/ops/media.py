@@ -5,6 +5,7 @@ from pathlib import Path
 
 from dagster import In, OpExecutionContext, Out, op
 
+from vidgen_pipeline.database.patience import outlast
 from vidgen_pipeline.domain.media import MediaSelection
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.script import Script
@@ -33,9 +34,11 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
         provider = step.provider(MediaProvider)
         sources = await asyncio.to_thread(open_sources, provider, script, folders, script_folder)
 
+    before = await step.made_before(MediaSelection)
+
     async def work(bench: Bench) -> StepResult[MediaSelection]:
         # Not among the inputs: the same video made again shows the same, whatever was made meanwhile.
-        shown = await asyncio.to_thread(
+        shown = await outlast(
             shown_in_last_videos,
             step.engine,
             step.attempt.user_id,
@@ -52,7 +55,7 @@ async def media(context: OpExecutionContext, script: Script) -> MediaSelection:
                 shown=shown,
                 fallback=step.provider(MediaProvider, "backdrop") if isinstance(finder, StockProvider) else None,
             )
-            selected = await selector.select(script, canvas, seed=script.title)
+            selected = await selector.select(script, canvas, seed=script.title, before=before)
         for warning in (*sources.warnings, *selected.warnings):
             context.log.warning(warning)
         return StepResult(
