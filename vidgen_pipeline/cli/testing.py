@@ -30,7 +30,7 @@ def run_tests(arguments: Sequence[str], checkout: Path = CHECKOUT, *, faults: bo
     if not (checkout / "vidgen_pipeline_tests").is_dir():
         raise MissingTool("The tests are not here: an installed package has none.", remedy="Run them in a checkout.")
     if faults:
-        command = [sys.executable, "-m", "pytest", FAULTS, *arguments]
+        command = [sys.executable, "-m", "pytest", FAULTS, *_all_at_once(), *arguments]
         return subprocess.run(command, cwd=checkout, check=False, env={**os.environ, "VIDGEN_FAULTS": "all"}).returncode
     with _caches(checkout) as caches:
         failed = [name for name, command in _checks(caches).items() if not _passes(name, command, checkout)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from sqlalchemy import make_url, text
@@ -19,6 +20,19 @@ from vidgen_pipeline_tests.faults.tally import TALLY
 from vidgen_pipeline_tests.sandbox.desk import Desk
 
 Case = Callable[[str], AbstractContextManager[Stage]]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """One of several processes hands in what it counted."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["faults"] = TALLY.counted()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """The process that started the others counts it all together."""
+    if hasattr(node, "workeroutput"):  # one that crashed hands in nothing
+        TALLY.add(node.workeroutput["faults"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

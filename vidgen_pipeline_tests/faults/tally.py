@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -23,6 +25,21 @@ class Tally:
     def measured(self, what: str, seconds: float) -> None:
         """Keep a figure; all of one name are shown as their middle and their worst."""
         self.figures.setdefault(what, []).append(seconds)
+
+    def counted(self) -> dict[str, Any]:
+        """All of it in plain types, to be handed to another process."""
+        return {**vars(self), "faults": dict(self.faults)}
+
+    def add(self, other: Mapping[str, Any]) -> None:
+        """Count in what another process counted."""
+        for name, count in other.items():
+            if name == "figures":
+                for what, seconds in count.items():
+                    self.figures.setdefault(what, []).extend(seconds)
+            elif name == "faults":
+                self.faults.update(count)
+            else:
+                setattr(self, name, getattr(self, name) + count)
 
     def lines(self) -> list[str]:
         """The table."""
