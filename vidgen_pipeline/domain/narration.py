@@ -38,6 +38,9 @@ class Word(TimingSegment):
     """One written word, spelled as in the script, with the punctuation that touches it."""
 
     sentence_end: bool = False
+    space_after: bool | None = Field(
+        default=None, description="Whether the script has a space after it; None at a line's end, or where unknown."
+    )
 
     def shifted(self, by_ms: int) -> Word:
         return self.model_copy(update={"start_ms": self.start_ms + by_ms, "end_ms": self.end_ms + by_ms})
@@ -55,8 +58,9 @@ class SceneNarration(BaseModel):
     word_times_from: str = Field(description="How the times were found: the provider's own, or which estimate.")
     word_times_error_ms: int | None = Field(
         default=None,
-        description="How far a provider's own times were from the sound, at the words after pauses, before they were "
-        "fitted to it: the worst line's median. None for estimates, which are made from the sound.",
+        description="How far the times, be they the voice's own or a word timer's, were from the sound at the words "
+        "after pauses, before they were fitted to it: the worst line's median. None for estimates, which are made from "
+        "the sound, and where nothing could be judged.",
     )
 
     @property

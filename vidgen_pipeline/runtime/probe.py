@@ -17,9 +17,12 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from vidgen_pipeline.domain.errors import MediaRejected, RenderFailed
 from vidgen_pipeline.runtime.ffmpeg import PYAV_SAFE_OPTIONS, SAFE_INPUT, file_url, last_words, run_ffmpeg
-from vidgen_pipeline.runtime.signature import is_clip, is_picture, looks_like
+from vidgen_pipeline.runtime.heic import open_heic
+from vidgen_pipeline.runtime.signature import is_clip, is_heic, is_picture, looks_like
 
-PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".avif", ".bmp", ".tif", ".tiff", ".gif"})
+PHOTO_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".hif", ".bmp", ".tif", ".tiff", ".gif"}
+)
 CLIP_SUFFIXES = frozenset({".mp4", ".mov", ".m4v", ".mkv", ".webm"})
 
 MAX_PHOTO_PIXELS = 100_000_000
@@ -180,14 +183,15 @@ def load_photo(path: Path, *, glance: int | None = None) -> Image.Image:
     """
     image = _open_photo(path, glance)
     profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
+    # Neither this nor the last step copies what already is as it should be: a photo fills up to 400 MB.
+    ImageOps.exif_transpose(image, in_place=True)
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bit(image)
     if image.has_transparency_data:
         image = _opaque(image.convert("RGBA"))
     if profile and image.mode in {"RGB", "CMYK"}:
         image = _in_srgb(image, profile)
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def load_with_transparency(path: Path) -> Image.Image:
@@ -199,7 +203,7 @@ def _open_photo(path: Path, glance: int | None = None) -> Image.Image:
     """The picture with all of its pixels decoded, or, for a glance at a JPEG, fewer of them."""
     _require_content(path)
     try:
-        image = Image.open(path, formats=_PHOTO_FORMATS)
+        image = open_heic(path) if is_heic(path) else Image.open(path, formats=_PHOTO_FORMATS)
         if image.width * image.height > MAX_PHOTO_PIXELS:
             raise _too_large(path, f"{image.width}x{image.height}")
         if glance and image.mode == "RGB":
@@ -211,9 +215,9 @@ def _open_photo(path: Path, glance: int | None = None) -> Image.Image:
         seems = looks_like(path)
         raise MediaRejected(
             f"{path.name} is not a photo that can be read{f': it looks like {seems}' if seems else ''}.",
-            remedy="Use a JPEG, PNG, WebP, AVIF, BMP, TIFF or GIF file.",
+            remedy="Use a JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF or GIF file.",
         ) from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
+    except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise MediaRejected(
             f"{path.name} is damaged or cut off: {error}.", remedy="Copy or export it again, or use another photo."
         ) from error

@@ -7,6 +7,7 @@ from pathlib import Path
 _HEAD_BYTES = 4096
 
 _PICTURE, _CLIP = "picture", "clip"
+_HEIC = ("a HEIC picture", _PICTURE)
 
 _AT_START: tuple[tuple[bytes, str, str], ...] = (
     (b"\xff\xd8\xff", "a JPEG picture", _PICTURE),
@@ -34,11 +35,11 @@ _RIFF = {b"WEBP": ("a WebP picture", _PICTURE), b"WAVE": ("a WAV sound file", ""
 _FTYP = {
     b"avif": ("an AVIF picture", _PICTURE),
     b"avis": ("an AVIF picture", _PICTURE),
-    b"heic": ("a HEIC picture", _PICTURE),
-    b"heix": ("a HEIC picture", _PICTURE),
-    b"mif1": ("a HEIF picture", _PICTURE),
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"), _HEIC),
     b"M4A ": ("an M4A sound file", ""),
 }
+# Pictures in whatever coding: which one, the names after this one say.
+_GENERAL_BRANDS = frozenset({b"mif1", b"msf1"})
 
 
 def looks_like(path: Path) -> str:
@@ -56,17 +57,30 @@ def is_clip(path: Path) -> bool:
     return _judge(path)[1] == _CLIP
 
 
+def is_heic(path: Path) -> bool:
+    """Whether the file's first bytes are those of a still picture in HEVC."""
+    return _judge(path) == _HEIC
+
+
 def _judge(path: Path) -> tuple[str, str]:
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
     if head[:4] == b"RIFF" and head[8:12] in _RIFF:
         return _RIFF[head[8:12]]
     if head[4:8] == b"ftyp":
-        return _FTYP.get(head[8:12], ("an MP4 or MOV video", _CLIP))
+        return _judge_brands(head)
     for start, words, kind in _AT_START:
         if head.startswith(start):
             return words, kind
     return _judge_text(head), ""
+
+
+def _judge_brands(head: bytes) -> tuple[str, str]:
+    main = head[8:12]
+    if main not in _GENERAL_BRANDS:
+        return _FTYP.get(main, ("an MP4 or MOV video", _CLIP))
+    others = (head[at : at + 4] for at in range(16, int.from_bytes(head[:4], "big"), 4))
+    return next((_FTYP[brand] for brand in others if brand in _FTYP), ("a HEIF picture", _PICTURE))
 
 
 def _judge_text(head: bytes) -> str:

@@ -23,7 +23,8 @@ _LINE_EM = 0.055  # of the shorter side
 class Shot:
     """A picture or clip, shown from `start` for `seconds`. Of a clip, the first `trim` seconds are left out.
 
-    It fills the picture, cut to fit; with `contain` it is shown whole. `fade_seconds` is how long it takes to appear,
+    It fills the picture, cut to fit, of which the shares `cut` are cut away on the left and at the top; with `contain`
+    it is shown whole. `fade_seconds` is how long it takes to appear,
     `slide_seconds` to come in from the right, `zoom_seconds` to shrink from `zoom_from` times its size; all the quicker
     at first. With a `box` (left, top, width, height; px) it stands there, with what is transparent of it.
     """
@@ -33,6 +34,7 @@ class Shot:
     seconds: float
     trim: float = 0.0
     contain: bool = False
+    cut: tuple[float, float] = (0.5, 0.5)
     fade_seconds: float = 0.0
     slide_seconds: float = 0.0
     zoom_seconds: float = 0.0
@@ -127,7 +129,8 @@ def _shown(shot: Shot, film: Film) -> str:
     """The filters that make a shot's frames, from 0 on."""
     left_top_size = shot.box or (0, 0, film.width, film.height)
     size = "{2}:{3}".format(*left_top_size)
-    fit = "decrease" if shot.contain else f"increase,crop={size}"
+    place = "(iw-ow)*{:.5f}:(ih-oh)*{:.5f}".format(*shot.cut)
+    fit = "decrease" if shot.contain else f"increase,crop={size}:{place}"
     steps = [f"scale={size}:force_original_aspect_ratio={fit}", "setsar=1"]
     if is_picture(shot.source):
         pixels = "yuva420p" if shot.box else "yuv420p"

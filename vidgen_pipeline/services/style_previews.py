@@ -132,7 +132,13 @@ def _drawing(style: CaptionStyle, canvas: Canvas, text: str, background: Backgro
     small = Canvas(width=canvas.width // _SHARE_OF_CANVAS, height=canvas.height // _SHARE_OF_CANVAS, fps=canvas.fps)
     written = script_words(text, language, letter_positions(text))
     words = [
-        Word(text=word.text, start_ms=_WORD_MS * place, end_ms=_WORD_MS * (place + 1), sentence_end=word.sentence_end)
+        Word(
+            text=word.text,
+            start_ms=_WORD_MS * place,
+            end_ms=_WORD_MS * (place + 1),
+            sentence_end=word.sentence_end,
+            space_after=word.space_after,
+        )
         for place, word in enumerate(written)
     ]
     cue = cues_of_words(words, _WORD_MS * (len(words) + 1), language=language, canvas=small, style=style)[0]

@@ -17,7 +17,7 @@ from vidgen_pipeline.domain.timeline import Canvas
 from vidgen_pipeline.subtitles.escape import clean
 from vidgen_pipeline.subtitles.layout import SMALLEST_SCALE, caption_area, caption_typeface, shown
 from vidgen_pipeline.subtitles.phrases import break_penalty, is_short
-from vidgen_pipeline.subtitles.spacing import may_break, separator
+from vidgen_pipeline.subtitles.spacing import between, ends_phrase, may_break
 from vidgen_pipeline.subtitles.typefaces import Typeface
 
 CLOSED_GAP_MS = 120
@@ -103,7 +103,7 @@ class _Scene:
         self._line_width = line_width
         self._taste = taste
         texts = [clean(word.text) for word in words]
-        spaces = ["", *(separator(left, right) for left, right in pairwise(texts))]
+        spaces = ["", *(between(left, right) for left, right in pairwise(words))]
         space = face.width(" ")
         self._spaces = [space if gap else 0.0 for gap in spaces]
         self._widths = [0.0]
@@ -114,13 +114,16 @@ class _Scene:
             self._characters.append(self._characters[-1] + len(text) + len(gap))
         self._texts = texts
         self._short = [is_short(text) for text in texts]
-        self._breaks = [
-            break_penalty(left, right, language) if may_break(left, right) else _NEVER
-            for left, right in pairwise(texts)
-        ]
+        self._breaks = [self._cost_of_break(place, language) for place in range(1, len(words))]
         self._line_ends = self._ends_of_lines()
         self._line_starts = self._starts_of_lines()
         self._sentence_ends = [0, *accumulate(self._walls())]
+
+    def _cost_of_break(self, place: int, language: str) -> float:
+        if ends_phrase(self._words[place - 1], self._words[place]):
+            return 0.0
+        left, right = self._texts[place - 1 : place + 1]
+        return break_penalty(left, right, language) if may_break(left, right) else _NEVER
 
     def cues(self) -> list[Cue]:
         """The cheapest way to cut the scene, as cues."""

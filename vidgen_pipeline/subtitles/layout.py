@@ -11,6 +11,7 @@ from math import ceil
 
 from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle, Cue
 from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.domain.word_breaks import may_part
 from vidgen_pipeline.subtitles.escape import clean
 from vidgen_pipeline.subtitles.spacing import spaced
 from vidgen_pipeline.subtitles.typefaces import Typeface
@@ -25,7 +26,6 @@ _MOST_PARTS = 6
 _GOOD_BREAK = re.compile(r"(?<=[/\-_.?&=+:,;@#])(?=[^/\-_.?&=+:,;@#])")
 # Two letters of an alphabet that hyphenates: Latin, Greek, Cyrillic, Armenian.
 _IN_A_WORD = re.compile("[^\\W\\d_\u0590-\U0010ffff]{2}")
-_JOINER = "\u200d"
 _HEAVY_FONTS = {"Anton": 900}
 
 
@@ -154,7 +154,7 @@ def _lines_of_pieces(cue: Cue, style: CaptionStyle, language: str) -> list[list[
     first = 0
     for words in cue.lines:
         pieces: list[Piece] = []
-        for position, space, text in spaced(word.text for word in words):
+        for position, space, text in spaced(words):
             pieces += [Piece(space, None)] if space else []
             pieces.append(Piece(shown(text, style, language), first + position))
         if pieces:
@@ -182,7 +182,7 @@ def parts_of_word(text: str, count: int) -> list[str]:
     cuts = [0]
     for number in range(1, count):
         even = round(len(text) * number / count)
-        while even < len(text) and (text[even - 1] == _JOINER or unicodedata.category(text[even])[0] in "MC"):
+        while even < len(text) and not (may_part(text, even) and unicodedata.category(text[even])[0] != "C"):
             even += 1  # a mark or joiner stays with its letter
         near = [mark for mark in marks if abs(mark - even) <= len(text) / count / 4 and mark > cuts[-1]]
         cuts.append(min(near, key=lambda mark: abs(mark - even)) if near else max(even, cuts[-1] + 1))

@@ -11,6 +11,7 @@ import pysubs2
 
 from vidgen_pipeline.domain.narration import frames_to_ms
 from vidgen_pipeline.domain.timeline import Canvas, Card, Corner, Timeline
+from vidgen_pipeline.domain.word_breaks import is_in_word
 from vidgen_pipeline.subtitles.drawing import (
     faded,
     filled,
@@ -231,7 +232,7 @@ def _pieces(text: str, face: Typeface, widest: float) -> list[_Piece]:
 
 def _may_end_within(word: str, place: int) -> bool:
     left, right = word[:place], word[place:]
-    return not separator(left, right) and may_break(left, right)
+    return not separator(left, right) and may_break(left, right) and not is_in_word(word, place)
 
 
 def _balanced(pieces: Sequence[_Piece], count: int, face: Typeface, language: str) -> list[list[str]]:

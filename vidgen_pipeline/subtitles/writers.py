@@ -62,7 +62,7 @@ def to_srt(captions: Captions) -> str:
     """The captions as SRT: each cue's lines as plain text."""
     file = pysubs2.SSAFile()
     for cue in captions.cues:
-        lines = [joined(word.text for word in line) for line in cue.lines]
+        lines = [joined(line) for line in cue.lines]
         file.events += _events(cue, map(srt_text, lines))
     return str(file.to_string("srt", keep_ssa_tags=True))
 
@@ -75,7 +75,7 @@ def to_vtt(captions: Captions) -> str:
         latest = cue.start_ms
         for line in cue.lines:
             text = ""
-            for position, space, word in spaced(word.text for word in line):
+            for position, space, word in spaced(line):
                 stamp = ""
                 if latest < line[position].start_ms < cue.end_ms:
                     latest = line[position].start_ms

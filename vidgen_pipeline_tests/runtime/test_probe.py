@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 from vidgen_pipeline.domain.errors import MediaRejected
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 from vidgen_pipeline.runtime.probe import check_clip, load_photo, probe_photo, probe_video
+from vidgen_pipeline_tests.runtime.heic import write_heic
 
 PICTURE = ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=2"]
 SOUND = ["-f", "lavfi", "-i", "sine=frequency=440:duration=1.5"]
@@ -218,6 +219,57 @@ class TestPhotos:
         path = photo(tmp_path, "anim.webp", frames[0], save_all=True, append_images=frames[1:], lossless=True)
         assert tuple(np.asarray(load_photo(path))[30, 40]) == (200, 0, 0)
 
+    @pytest.mark.parametrize("suffix", ["heic", "heif", "hif"])
+    @pytest.mark.parametrize("tile", [None, 64])
+    @pytest.mark.parametrize("ten_bits", [False, True])
+    def test_a_phones_own_format(self, suffix: str, tile: int | None, ten_bits: bool, tmp_path: Path) -> None:
+        ramp = np.tile(np.linspace(16, 240, 150, dtype=np.uint8)[None, :, None], (100, 1, 3))
+        path = write_heic(tmp_path / f"phone.{suffix}", Image.fromarray(ramp), tile=tile, ten_bits=ten_bits)
+        info = probe_photo(path)
+        assert (info.width, info.height, info.video_codec) == (150, 100, "heif")
+        assert np.asarray(load_photo(path)).astype(int) == pytest.approx(ramp.astype(int), abs=4)
+
+    @pytest.mark.parametrize("tile", [None, 64])
+    @pytest.mark.parametrize(("quarter_turns", "orientation"), [(1, 8), (2, 3), (3, 6)])
+    def test_it_is_turned_once_whatever_says_so(
+        self, tile: int | None, quarter_turns: int, orientation: int, tmp_path: Path
+    ) -> None:
+        """Phones write the same turn twice, for the format's readers and for those of EXIF."""
+        upright = Image.new("RGB", (90, 160), (0, 0, 255))
+        upright.paste((255, 0, 0), (0, 0, 90, 40))
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        lying = upright.rotate(-90 * quarter_turns, expand=True)
+        path = write_heic(tmp_path / "phone.heic", lying, tile=tile, quarter_turns=quarter_turns, exif=exif)
+        info = probe_photo(path)
+        assert (info.width, info.height) == (90, 160)
+        pixels = np.asarray(load_photo(path)).astype(int)
+        assert pixels[10, 45] == pytest.approx([255, 0, 0], abs=8)
+        assert pixels[150, 45] == pytest.approx([0, 0, 255], abs=8)
+
+    @pytest.mark.parametrize("tile", [None, 64])
+    def test_its_colour_profile_is_heeded(self, tile: int | None, tmp_path: Path) -> None:
+        image = Image.new("RGB", (96, 64), (255, 0, 0))
+        path = write_heic(tmp_path / "wide.heic", image, tile=tile, icc_profile=swapped_profile())
+        red, green, _ = np.asarray(load_photo(path)).astype(int)[30, 40]
+        assert green > 200
+        assert red < 60
+
+    @pytest.mark.parametrize("tile", [None, 64])
+    @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
+    def test_half_of_it_is_refused(self, tile: int | None, share: float, tmp_path: Path) -> None:
+        path = write_heic(tmp_path / "half.heic", noise(200, 150), tile=tile)
+        whole = path.read_bytes()
+        path.write_bytes(whole[: int(len(whole) * share)])
+        for read in (probe_photo, load_photo):
+            with pytest.raises(MediaRejected, match=r"half\.heic is damaged or cut off"):
+                read(path)
+
+    def test_what_a_camera_puts_after_the_picture_is_no_reason_to_refuse(self, tmp_path: Path) -> None:
+        path = write_heic(tmp_path / "more.heic", noise(), tile=64)
+        path.write_bytes(path.read_bytes() + b"\xff" * 40)
+        assert load_photo(path).size == (96, 64)
+
     @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
     @pytest.mark.parametrize("share", [0.5, 0.9])
     def test_half_a_photo_is_refused(self, suffix: str, share: float, tmp_path: Path) -> None:
@@ -234,7 +286,8 @@ class TestPhotos:
             (b"", r"is empty \(0 bytes\)"),
             (b"Dear diary", "looks like a text file"),
             (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "looks like an SVG drawing"),
-            (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1", "looks like a HEIC picture"),
+            (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1", "damaged or cut off"),
+            (b"\x00\x00\x00\x18ftypmif1\x00\x00\x00\x00mif1miaf", "looks like a HEIF picture"),
         ],
     )
     def test_what_is_no_photo_is_named(self, content: bytes, sentence: str, tmp_path: Path) -> None:

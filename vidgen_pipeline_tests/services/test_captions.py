@@ -92,7 +92,7 @@ def test_all_three_files_are_of_the_same_cues(store: ArtifactStore, tmp_path: Pa
     assert [word for cue in cues for word in cue.words] == list(narration.words)
     srt = pysubs2.SSAFile.from_string(read(files, store, "srt"))
     assert [(event.start, event.end) for event in srt] == [(cue.start_ms, cue.end_ms) for cue in cues]
-    texts = ["\n".join(joined(word.text for word in line) for line in cue.lines) for cue in cues]
+    texts = ["\n".join(joined(line) for line in cue.lines) for cue in cues]
     blocks = read(files, store, "srt").strip("\n").split("\n\n")
     assert [block.split("\n", 2)[2].replace(WORD_JOINER, "") for block in blocks] == texts
 

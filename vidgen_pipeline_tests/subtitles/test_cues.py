@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from vidgen_pipeline.domain.captions import Cue
 from vidgen_pipeline.domain.narration import Narration, Word, frames_to_ms
 from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.providers.voice.script_words import letter_positions, script_words
+from vidgen_pipeline.providers.voice.sound import Span
+from vidgen_pipeline.providers.voice.word_times import timed_words
 from vidgen_pipeline.subtitles.cues import build_cues
 from vidgen_pipeline.subtitles.layout import caption_area, caption_typeface, shown
 from vidgen_pipeline.subtitles.spacing import joined, may_break
@@ -36,7 +39,7 @@ def cues_of(
 
 
 def lines_of(cues: tuple[Cue, ...]) -> list[list[str]]:
-    return [[joined(word.text for word in line) for line in cue.lines] for cue in cues]
+    return [[joined(line) for line in cue.lines] for cue in cues]
 
 
 def words_at(*spans: tuple[str, int, int]) -> tuple[Word, ...]:
@@ -56,7 +59,7 @@ def test_every_word_is_in_one_cue_and_every_line_fits(canvas: Canvas, style: str
     for cue in cues:
         assert len(cue.lines) <= 2
         for line in cue.lines:
-            drawn = joined(shown(word.text, caption_style(style), language) for word in line)
+            drawn = shown(joined(line), caption_style(style), language)
             assert len(line) == 1 or face.width(drawn) * area.em <= area.width
     for sooner, later in pairwise(cues):
         assert sooner.end_ms <= later.start_ms
@@ -80,7 +83,7 @@ def test_wide_video_shows_up_to_two_lines_of_about_forty_characters() -> None:
 def test_a_cue_starts_with_its_first_word_and_leaves_300_ms_after_its_last_or_when_it_is_read(canvas: Canvas) -> None:
     for cue in cues_of(narrated(WALL, WALL), canvas):
         assert cue.start_ms == cue.words[0].start_ms
-        read = cue.start_ms + max(700, 1 + len(joined(word.text for word in cue.words)) * 1000 // 17)
+        read = cue.start_ms + max(700, 1 + len(joined(cue.words)) * 1000 // 17)
         assert cue.words[-1].end_ms <= cue.end_ms <= max(cue.words[-1].end_ms + 300, read)
 
 
@@ -132,7 +135,7 @@ def test_no_cue_flashes_by_unless_speech_forces_it() -> None:
 def test_ordinary_speech_is_read_at_17_characters_a_second_or_less() -> None:
     for canvas in CANVASES:
         for cue in cues_of(narrated(WALL), canvas):
-            assert len(joined(word.text for word in cue.words)) * 1000 <= 17 * (cue.end_ms - cue.start_ms)
+            assert len(joined(cue.words)) * 1000 <= 17 * (cue.end_ms - cue.start_ms)
 
 
 def test_a_silence_within_a_sentence_parts_it() -> None:
@@ -176,13 +179,60 @@ def test_loose_punctuation_and_marks_do_not_begin_a_line() -> None:
     assert may_break("wall", "is")
 
 
-def test_words_meet_by_their_scripts() -> None:
-    assert joined(["The", "wall", "is."]) == "The wall is."
-    assert joined(["你", "好", "，", "世", "界"]) == "你好，世界"
-    assert joined(["กำ", "แพง"]) == "กำแพง"
-    assert joined(["한국어", "말"]) == "한국어 말"
-    assert joined(["我", "用", "Python", "写"]) == "我用Python写"
-    assert joined(["ใช้", "Python"]) == "ใช้ Python"
+@pytest.mark.parametrize(
+    ("texts", "line"),
+    [
+        (["The", "wall", "is."], "The wall is."),
+        (["你", "好", "，", "世", "界"], "你好，世界"),
+        (["กำ", "แพง"], "กำแพง"),
+        (["한국어", "말"], "한국어 말"),
+        (["我", "用", "Python", "写"], "我用Python写"),
+        (["ใช้", "Python"], "ใช้ Python"),
+    ],
+)
+def test_where_spaces_are_not_known_words_meet_by_their_scripts(texts: list[str], line: str) -> None:
+    assert joined(Word(text=text, start_ms=0, end_ms=0) for text in texts) == line
+
+
+def read_out(text: str, language: str) -> tuple[Word, ...]:
+    """The words of a text as a voice hands them on, three in a second."""
+    words = script_words(text, language, letter_positions(text))
+    return timed_words(words, [Span(333.0 * n, 333.0 * n + 300) for n in range(len(words))], [], 333.0 * len(words))
+
+
+@pytest.mark.parametrize("canvas", CANVASES)
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("th", "กำแพงเมืองจีนมองไม่เห็นจากดวงจันทร์ นักบินอวกาศเห็นเมือง สนามบิน และทางหลวงได้ ใช้ Python เขียน2024นี้ก็ได้"),
+        ("zh", "我们 用Python写， 用 Java 也行"),
+        ("lo", "ສະບາຍດີ ມື້ນີ້ພວກເຮົາຈະເວົ້າກ່ຽວກັບເຜິ້ງ"),
+        ("km", "សួស្តី ថ្ងៃនេះយើងនិយាយអំពីឃ្មុំ"),
+        ("my", "မင်္ဂလာပါ ဒီနေ့ကျွန်တော်တို့ပျားအကြောင်းပြောမယ်"),
+    ],
+)
+def test_spaces_are_shown_where_they_are_written_and_nowhere_else(canvas: Canvas, language: str, text: str) -> None:
+    words = read_out(text, language)
+    cues = cues_of(narration_of(scene_of(words)), canvas, language=language)
+    position = 0
+    for line in (line for cue in lines_of(cues) for line in cue):
+        found = text.index(line, position)
+        assert not text[position:found].strip()
+        position = found + len(line)
+    assert position == len(text)
+    assert joined(words) == text
+
+
+def test_where_lines_of_thai_meet_a_space_parts_them() -> None:
+    assert joined([*read_out("สวัสดีครับ", "th"), *read_out("วันนี้", "th")]) == "สวัสดีครับ วันนี้"
+    assert joined([*read_out("你好。", "zh"), *read_out("再见。", "zh")]) == "你好。再见。"
+
+
+def test_a_cue_of_thai_rather_ends_at_a_space_than_in_a_phrase() -> None:
+    text = "นักบินอวกาศเห็นเมืองใหญ่ สนามบินและทางหลวง กำแพงเมืองจีนนั้นแคบ"
+    cues = cues_of(narration_of(scene_of(read_out(text, "th"))), SQUARE, language="th")
+    assert len(cues) > 1
+    assert {phrase for cue in cues for phrase in joined(cue.words).split(" ")} == set(text.split(" "))
 
 
 def test_a_word_too_wide_for_a_line_stands_alone_in_its_cue() -> None:
@@ -258,7 +308,7 @@ def test_everyday_speech_makes_cues_that_can_be_read(texts: list[str], canvas: C
         gap = following - cue.end_ms
         assert gap == 0 or gap >= 120 or cue is cues[-1]
         lasts = cue.end_ms - cue.start_ms
-        text = joined(word.text for word in cue.words)
+        text = joined(cue.words)
         # Nothing but the next words, or the end of the scene, takes it away sooner than it is read.
         unhurried = cue.end_ms != following and not any(0 <= edge - cue.end_ms < 240 for edge in edges)
         if unhurried:

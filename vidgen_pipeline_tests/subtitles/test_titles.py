@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from vidgen_pipeline.domain.captions import Captions
 from vidgen_pipeline.domain.media import Attribution, MediaAsset, MediaKind
 from vidgen_pipeline.domain.timeline import Canvas, Card, Corner, Logo, Motion, OnScreenText, Timeline, TimelineScene
+from vidgen_pipeline.domain.word_breaks import word_starts
 from vidgen_pipeline.subtitles.styles import caption_style
 from vidgen_pipeline.subtitles.titles import title_events
 from vidgen_pipeline.subtitles.writers import to_ass
@@ -36,6 +38,9 @@ PHRASES = [
     ("चीन की महान दीवार चंद्रमा से नहीं दिखती", "hi"),
     ("万里长城在月球上看不见这是一个非常常见的错误很多人都相信但是事实并非如此的故事", "zh"),
     ("กำแพงเมืองจีนมองไม่เห็นจากดวงจันทร์", "th"),
+    ("ສະບາຍດີມື້ນີ້ພວກເຮົາຈະເວົ້າກ່ຽວກັບເຜິ້ງ", "lo"),
+    ("សួស្តីថ្ងៃនេះយើងនិយាយអំពីឃ្មុំ", "km"),
+    ("မင်္ဂလာပါဒီနေ့ကျွန်တော်တို့ပျားအကြောင်းပြောမယ်", "my"),
     (r"{\p1}m 0 0 \N <b> C:\new 🚀 {\an8}", "en"),
 ]
 
@@ -80,6 +85,9 @@ def test_any_phrase_fits_its_place(phrase: str, language: str, canvas: Canvas, t
     assert bottom <= (0.42 if upright else 0.45) * canvas.height
     (title,) = title_events(timeline)
     assert 1 <= len(title.lines) <= 4
+    if language in {"th", "lo", "km", "my"}:
+        ends = accumulate(len("".join(line)) for line in title.lines[:-1])
+        assert set(ends) <= word_starts(phrase)
 
 
 @pytest.mark.parametrize("canvas", CANVASES)

@@ -60,19 +60,13 @@ def shot_element(shot: HostedShot, address: str) -> dict[str, Any]:
     """A scene's picture, filling the canvas."""
     element: dict[str, Any] = {
         "name": f"Scene-{shot.scene.index + 1}",
-        "type": "video" if shot.is_clip else "image",
         "track": _ODD_SCENES if shot.scene.index % 2 else _EVEN_SCENES,
         "time": shot.start,
         "duration": shot.seconds,
-        "source": address,
         "width": "100%",
         "height": "100%",
-        "fit": "cover",
+        **_picture(shot, address),
     }
-    if shot.is_clip:
-        element["volume"] = "0%"
-        if shot.clip_seconds is not None and shot.clip_seconds < shot.seconds:
-            element["loop"] = True
     animations = _motion(shot)
     if shot.transition in {Transition.CROSSFADE, Transition.ZOOM}:
         animations.append({"type": "fade", "time": "start", "duration": shot.fade_seconds, "easing": "linear"})
@@ -83,6 +77,25 @@ def shot_element(shot: HostedShot, address: str) -> dict[str, Any]:
         arrived = {"time": f"{shot.fade_seconds:.6f} s", "value": "50%", "easing": _SLOWING}
         element["x"] = [{"time": "0 s", "value": "150%"}, arrived]
     return element | ({"animations": animations} if animations else {})
+
+
+def _picture(shot: HostedShot, address: str) -> dict[str, Any]:
+    """What is seen. Cut around another place than its middle, it stands whole behind the frame of a composition."""
+    picture: dict[str, Any] = {"type": "video" if shot.is_clip else "image", "source": address, "fit": "cover"}
+    if shot.is_clip:
+        picture["volume"] = "0%"
+        if shot.clip_seconds is not None and shot.clip_seconds < shot.seconds:
+            picture["loop"] = True
+    if (behind := shot.covering) is None:
+        return picture
+    place = {
+        "x": f"{50 + 100 * behind.right:.4f}%",
+        "y": f"{50 + 100 * behind.down:.4f}%",
+        "width": f"{100 * behind.width:.4f}%",
+        "height": f"{100 * behind.height:.4f}%",
+    }
+    inside = {**picture, "track": 1, "time": 0, "duration": shot.seconds, **place}
+    return {"type": "composition", "clip": True, "elements": [inside]}
 
 
 def logo_element(logo: Logo, address: str, timeline: Timeline) -> dict[str, Any]:

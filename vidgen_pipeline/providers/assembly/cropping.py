@@ -2,7 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vidgen_pipeline.domain.media import Focus
+
+
+@dataclass(frozen=True)
+class Covering:
+    """A whole picture behind the frame that it fills, in the frame's widths and heights.
+
+    Its size (1 or more), and how far to the right and down of the frame's middle its own middle stands.
+    """
+
+    width: float
+    height: float
+    right: float
+    down: float
+
+
+def covering(focus: Focus, shape: float, wanted: float) -> Covering:
+    """How a picture stands behind a frame so that the frame shows of it what `cut_from` leaves."""
+    width, height = max(1.0, shape / wanted), max(1.0, wanted / shape)
+    left, top = cut_from(focus, shape, wanted)
+    return Covering(width, height, (width - 1) * (0.5 - left), (height - 1) * (0.5 - top))
 
 
 def cut_from(focus: Focus, shape: float, wanted: float) -> tuple[float, float]:

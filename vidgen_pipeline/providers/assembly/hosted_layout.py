@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from math import ceil
 
 from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Cue, Highlight
-from vidgen_pipeline.domain.media import MediaKind
+from vidgen_pipeline.domain.media import MediaAsset, MediaKind
 from vidgen_pipeline.domain.timeline import Canvas, Timeline, TimelineScene, Transition
 from vidgen_pipeline.providers.assembly.clips import LONGEST_STRETCH
+from vidgen_pipeline.providers.assembly.cropping import Covering, covering
 from vidgen_pipeline.providers.assembly.segments import plan_segments
 from vidgen_pipeline.subtitles.drawing import is_right_to_left
 from vidgen_pipeline.subtitles.layout import caption_area, shown
@@ -32,13 +33,15 @@ _BOX_PADDING = 0.26  # em
 class HostedShot:
     """A scene's picture: seen from `start` for `seconds`, over the one before; for `fade_seconds` it comes in.
 
-    It stays until the next one has come in over it, so every scene starts where its narration does.
+    It stays until the next one has come in over it, so every scene starts where its narration does. `covering` is how
+    it stands behind the canvas, where it isn't cut around its middle.
     """
 
     scene: TimelineScene
     start: float
     seconds: float
     fade_seconds: float
+    covering: Covering | None = None
 
     @property
     def transition(self) -> Transition:
@@ -118,9 +121,16 @@ def hosted_shots(timeline: Timeline) -> tuple[HostedShot, ...]:
             start=segment.body.scene.start_frame / fps,
             seconds=segment.body.shown / fps,
             fade_seconds=segment.body.first / fps,
+            covering=_covering(segment.body.scene.source, timeline.canvas),
         )
         for segment in plan_segments(timeline)
     )
+
+
+def _covering(source: MediaAsset, canvas: Canvas) -> Covering | None:
+    if source.focus is None:
+        return None
+    return covering(source.focus, source.width / source.height, canvas.width / canvas.height)
 
 
 def hosted_titles(timeline: Timeline) -> tuple[HostedTitle, ...]:
@@ -174,7 +184,7 @@ def lit_words(cue: Cue, style: CaptionStyle, language: str) -> tuple[LitWord, ..
 
     In karaoke a word is filled while it is spoken, so there it is lit no longer than that.
     """
-    words = [cue.words[position] for position, _, _ in spaced(word.text for word in cue.words)]
+    words = [cue.words[position] for position, _, _ in spaced(cue.words)]
     starts = [cue.start_ms]
     for word in words[1:]:
         starts.append(min(max(word.start_ms, starts[-1]), cue.end_ms))
@@ -190,5 +200,5 @@ def lit_words(cue: Cue, style: CaptionStyle, language: str) -> tuple[LitWord, ..
 
 def written_lines(cue: Cue, style: CaptionStyle, language: str) -> tuple[str, ...]:
     """The cue's lines as the style writes them, without those that have nothing to be seen."""
-    lines = (joined(shown(word.text, style, language) for word in line) for line in cue.lines)
+    lines = (shown(joined(line), style, language) for line in cue.lines)
     return tuple(line for line in lines if line)

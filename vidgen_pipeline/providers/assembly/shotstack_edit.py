@@ -8,6 +8,7 @@ from typing import Any
 from vidgen_pipeline.domain.captions import CaptionPosition, Captions, CaptionStyle, Highlight
 from vidgen_pipeline.domain.errors import ProviderUnavailable
 from vidgen_pipeline.domain.timeline import ZOOM_FROM, Canvas, Logo, Motion, Timeline, Transition
+from vidgen_pipeline.providers.assembly.cropping import Covering
 from vidgen_pipeline.providers.assembly.hosted_layout import (
     PLATE_OPACITY,
     PLATE_ROOM,
@@ -171,7 +172,12 @@ def title_clip(title: HostedTitle, canvas: Canvas) -> dict[str, Any]:
 
 
 def _placed(shot: HostedShot, after: float, seconds: float) -> dict[str, Any]:
-    clip: dict[str, Any] = {"start": shot.start + after, "length": seconds, "fit": "crop"}
+    """When a clip is seen. One that is cut around another place than its middle is made to fill by its scale."""
+    clip: dict[str, Any] = {
+        "start": shot.start + after,
+        "length": seconds,
+        "fit": "contain" if _behind(shot) else "crop",
+    }
     if shot.transition in {Transition.CROSSFADE, Transition.ZOOM} and not after:
         clip["opacity"] = [_tween(0, 1, shot.fade_seconds)]
     return clip
@@ -183,6 +189,8 @@ def _moved(shot: HostedShot, after: float) -> dict[str, Any]:
     pans = motion in {Motion.PAN_LEFT, Motion.PAN_RIGHT}
     edge = TRAVEL / 2 * (pans and (1 if motion is Motion.PAN_RIGHT else -1))
     moved: dict[str, Any] = {"effect": _ZOOMS[motion]} if motion in _ZOOMS else {}
+    if behind := _behind(shot):
+        return moved | _moved_behind(behind, arrives, shot.fade_seconds)
     size = 1 + TRAVEL if pans else 1.0
     if arrives is Transition.ZOOM:
         moved["scale"] = [_tween(ZOOM_FROM * size, size, shot.fade_seconds, slowing=True)]
@@ -195,6 +203,24 @@ def _moved(shot: HostedShot, after: float) -> dict[str, Any]:
         if pans:
             across.append(_tween(there, -edge, shot.seconds - shot.fade_seconds, start=shot.fade_seconds))
     return moved | ({"offset": {"x": across, "y": 0}} if across else {})
+
+
+def _behind(shot: HostedShot) -> Covering | None:
+    """Only for clips: stills are cut before they are uploaded."""
+    return shot.covering if shot.is_clip else None
+
+
+def _moved_behind(behind: Covering, arrives: Transition, seconds: float) -> dict[str, Any]:
+    """Where a clip stands that reaches beyond the canvas, and how it comes in; where it slides, from wholly outside."""
+    size = max(behind.width, behind.height)
+    across, down = behind.right, -behind.down
+    if arrives is Transition.ZOOM:
+        ways = [[_tween(ZOOM_FROM * length, length, seconds, slowing=True)] for length in (size, across, down)]
+        return {"scale": ways[0], "offset": {"x": ways[1], "y": ways[2]}}
+    if arrives is Transition.SLIDE:
+        outside = 0.5 + behind.width / 2
+        return {"scale": size, "offset": {"x": [_tween(outside, across, seconds, slowing=True)], "y": down}}
+    return {"scale": size, "offset": {"x": across, "y": down}}
 
 
 def _tween(origin: float, to: float, seconds: float, *, start: float = 0, slowing: bool = False) -> dict[str, Any]:

@@ -25,9 +25,9 @@ LARGEST_CLIP_BYTES = 4 << 30
 _MEDIA_SUFFIXES = PHOTO_SUFFIXES | CLIP_SUFFIXES
 # Common in people's folders, yet not readable here: worth a word, lest someone looks for them in the video.
 _FOREIGN_SUFFIXES = frozenset(
-    {".heic", ".heif", ".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".mts", ".3gp", ".svg", ".psd", ".cr2", ".nef", ".dng"}
+    {".avi", ".wmv", ".flv", ".mpg", ".mpeg", ".mts", ".3gp", ".svg", ".psd", ".cr2", ".nef", ".dng"}
 )
-_USABLE = "Use JPEG, PNG, WebP, AVIF, BMP, TIFF or GIF photos, and MP4, MOV, M4V, MKV or WebM clips."
+_USABLE = "Use JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF or GIF photos, and MP4, MOV, M4V, MKV or WebM clips."
 
 
 @dataclass(frozen=True, kw_only=True)

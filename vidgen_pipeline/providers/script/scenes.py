@@ -14,6 +14,7 @@ from itertools import pairwise
 import sentencex
 
 from vidgen_pipeline.domain.text import estimate_ms, is_speakable, writing_system
+from vidgen_pipeline.domain.word_breaks import may_part, word_starts
 from vidgen_pipeline.providers.script.markup import Passage
 
 SHORTEST_SCENE_MS = 3000
@@ -137,7 +138,6 @@ _WORD = re.compile(r"\w+")
 _STRONG_MARKS = frozenset(";:；：—–…؛।")
 _WEAK_MARKS = frozenset(",،、，")
 _UNSPACED = frozenset({"CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR"})
-_LEADING_VOWELS = frozenset("เแโใไ")
 
 
 def _parts(sentence: str, language: str) -> list[tuple[str, Cut]]:
@@ -165,7 +165,7 @@ def _possible_cuts(sentence: str, conjunctions: frozenset[str]) -> Iterator[tupl
         elif before == "\u200b":
             cut = Cut.WORDS
         elif writing_system(after) in _UNSPACED and unicodedata.category(after)[0] == "L":
-            cut = _cut_between_characters(before, after)
+            cut = _cut_between_characters(sentence, position)
         if cut:
             yield position, cut
 
@@ -183,7 +183,8 @@ def _cut_at_space(sentence: str, position: int, conjunctions: frozenset[str]) ->
     return Cut.CONJUNCTION if word and word[0].casefold() in conjunctions else Cut.WORDS
 
 
-def _cut_between_characters(before: str, after: str) -> Cut | None:
+def _cut_between_characters(sentence: str, position: int) -> Cut | None:
+    before, after = sentence[position - 1], sentence[position]
     if before in _STRONG_MARKS:
         return Cut.CLAUSE
     if before in _WEAK_MARKS:
@@ -191,10 +192,11 @@ def _cut_between_characters(before: str, after: str) -> Cut | None:
     systems = writing_system(before), writing_system(after)
     if systems[0] not in _UNSPACED:
         return None
-    # A particle has just ended, or a Thai syllable can only begin here.
-    if (systems[0] == "HIRAGANA" and systems[1] in {"CJK", "KATAKANA"}) or after in _LEADING_VOWELS:
+    if systems[0] == "HIRAGANA" and systems[1] in {"CJK", "KATAKANA"}:  # a particle has just ended
         return Cut.PHRASE
-    return None if before in _LEADING_VOWELS else Cut.CHARACTERS
+    if not may_part(sentence, position):
+        return None
+    return Cut.WORDS if position in word_starts(sentence) else Cut.CHARACTERS
 
 
 def group_into_scenes(pieces: Sequence[Piece]) -> list[list[Piece]]:

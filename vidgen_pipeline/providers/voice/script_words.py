@@ -12,17 +12,11 @@ from itertools import pairwise
 import sentencex
 
 from vidgen_pipeline.domain.errors import InvalidInput
-from vidgen_pipeline.providers.voice.thai import thai_word_starts
+from vidgen_pipeline.domain.word_breaks import SOUTH_EAST, may_part, word_starts
 
 _SAID_SYMBOLS = frozenset("&%+=@°$£€¥₹×÷<>℃℉№")
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
-)
-# Letters that belong to the one before them (Thai and Lao vowels, small kana), and signs that belong to the next.
-_CLINGS_BACK = frozenset(
-    "\u0e30\u0e32\u0e33\u0e45\u0e46\u0eb0\u0eb2\u0eb3\u0ebdぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮー々"
-)
-_CLINGS_ON = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4\u1039\u17d2")
+_UNSPACED = re.compile(f"[{SOUTH_EAST}\u3005-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_SOUTH_EAST = re.compile(f"[{SOUTH_EAST}]")
 _OPEN_CLAUSE = frozenset(",;:–—-，、；：،؛")
 _CLAUSE_MARKS = _OPEN_CLAUSE | frozenset(".!?…。！？।؟")
 _CLOSING = "\"'”’»)]}*_』」）】"
@@ -33,12 +27,16 @@ _EXCERPT_CHARACTERS = 60
 
 @dataclass(frozen=True, slots=True)
 class ScriptWord:
-    """One word as written, with what silently belongs to it (a lone dash, an emoji): the line's `text[start:end]`."""
+    """One word as written, with what silently belongs to it (a lone dash, an emoji): the line's `text[start:end]`.
+
+    `space_after` is None for the line's last.
+    """
 
     text: str
     start: int
     end: int
     sentence_end: bool = False
+    space_after: bool | None = None
 
 
 def says_something(token: str) -> bool:
@@ -50,7 +48,7 @@ def script_words(text: str, language: str, cut_at: Iterable[int] = ()) -> list[S
     """The whitespace-separated tokens of `text`, none lost.
 
     A silent token joins the word before it or, at the start, the one after it. Where a script puts no spaces between
-    words, words are also cut before the positions `cut_at`; Thai ones are cut where a segmenter knows that they begin.
+    words, words are also cut before the positions `cut_at`, and those of South-East Asia where a dictionary says so.
     A sentence ends where its punctuation says so, and at the end of the line, unless that stops at a comma or a dash.
     Raises InvalidInput when nothing in the text is said.
     """
@@ -66,16 +64,17 @@ def script_words(text: str, language: str, cut_at: Iterable[int] = ()) -> list[S
             line_start = token.start()
     if not spans:
         raise nothing_to_say(text)
-    cuts = thai_word_starts(text) if language.partition("-")[0] == "th" else sorted(set(cut_at))
+    cuts = sorted({*(cut for cut in cut_at if not _SOUTH_EAST.match(text, cut)), *word_starts(text)})
     spans = [piece for span in spans for piece in _pieces(text, span, cuts)]
     ends = _sentence_ends(text, language)
-    followers = [*(start for start, _ in spans[1:]), len(text)]
+    followers = [*(start for start, _ in spans[1:]), None]
     return [
         ScriptWord(
             text=" ".join(text[start:end].split()),
             start=start,
             end=end,
-            sentence_end=bisect_right(ends, start) < bisect_right(ends, follower),
+            sentence_end=bisect_right(ends, start) < bisect_right(ends, len(text) if follower is None else follower),
+            space_after=None if follower is None else end < follower,
         )
         for (start, end), follower in zip(spans, followers, strict=True)
     ]
@@ -131,11 +130,7 @@ def _pieces(text: str, span: tuple[int, int], cuts: Sequence[int]) -> list[tuple
 
 
 def _starts_syllable(text: str, position: int) -> bool:
-    return (
-        unicodedata.category(text[position])[0] in "LN"
-        and text[position] not in _CLINGS_BACK
-        and text[position - 1] not in _CLINGS_ON
-    )
+    return unicodedata.category(text[position])[0] in "LN" and may_part(text, position)
 
 
 def _before_opening_marks(text: str, position: int) -> int:

@@ -47,7 +47,15 @@ def timed_words(
         still_to_come = len(words) - 1 - index
         start = min(max(round(span.start_ms), earliest), max(latest - 1 - still_to_come, earliest))
         end = min(max(round(span.end_ms), start + 1), max(latest - still_to_come, start))
-        times.append(Word(text=word.text, start_ms=start, end_ms=end, sentence_end=word.sentence_end))
+        times.append(
+            Word(
+                text=word.text,
+                start_ms=start,
+                end_ms=end,
+                sentence_end=word.sentence_end,
+                space_after=word.space_after,
+            )
+        )
         earliest = end
     return tuple(times)
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from pydantic import Field
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from vidgen_pipeline.domain.narration import Word as SpokenWord
 from vidgen_pipeline.runtime.probe import probe_video
 from vidgen_pipeline.sandbox.call import Call
 from vidgen_pipeline.sandbox.files import ready
@@ -110,7 +111,7 @@ class Word(Body):
 class Element(Body):
     """Something in a film."""
 
-    type: Literal["video", "image", "audio", "text"]
+    type: Literal["video", "image", "audio", "text", "composition"]
     id: str | None = None
     name: str | None = None
     track: int | None = Field(default=None, ge=1)
@@ -126,6 +127,8 @@ class Element(Body):
     y_alignment: _Length = None
     animations: list[Animation] | None = None
     opacity: str | None = Field(default=None, pattern=_PERCENT)
+    clip: bool | None = None
+    elements: list[Element] | None = None
     source: str | None = None
     fit: Literal["cover", "contain", "fill"] | None = None
     trim_start: float | None = None
@@ -238,7 +241,12 @@ def _wrong_with(body: RenderBody) -> list[str]:
     errors = []
     for number, element in enumerate(body.elements, start=1):
         name = element.name or f"element {number}"
-        if element.type != "text" and not element.source:
+        if element.type == "composition" and [each.type for each in element.elements or ()] not in (
+            ["video"],
+            ["image"],
+        ):
+            errors.append(f"{name}: in test mode a composition holds one picture")
+        if element.type not in {"text", "composition"} and not element.source:
             errors.append(f"{name}: source is missing")
         if element.type == "text" and element.text is None and element.transcript_source is None:
             errors.append(f"{name}: text is missing")
@@ -288,7 +296,8 @@ async def _film(call: Call, body: RenderBody, width: int, height: int, seconds: 
         if element.type == "text":
             lines.append(Line(text=_text(element), start=start, end=start + length, height=_bottom(element, body)))
             continue
-        path = await call.file_at(element.source or "")
+        inside = element.elements[0] if element.elements else element
+        path = await call.file_at(inside.source or "")
         if element.type == "audio":
             sounds.append(Sound(source=path, start=start, seconds=length, volume=_share(element.volume)))
         else:
@@ -302,17 +311,19 @@ async def _film(call: Call, body: RenderBody, width: int, height: int, seconds: 
 
 async def _shots(element: Element, path: Path, start: float, length: float, body: RenderBody) -> list[Shot]:
     """The element's picture, as often as a clip has to be played when it loops."""
+    inside = element.elements[0] if element.elements else element
     coming = _coming(element, length)
     once = length
-    if element.loop:
+    if inside.loop:
         once = ((await asyncio.to_thread(probe_video, path)).duration_ms or length * 1000) / 1000
     return [
         Shot(
             source=path,
             start=max(start + number * once - HALF_A_MILLISECOND, 0.0),
             seconds=min(once, length - number * once),
-            trim=element.trim_start or 0.0,
-            contain=element.fit == "contain",
+            trim=inside.trim_start or 0.0,
+            contain=inside.fit == "contain",
+            cut=(_cut(inside.x, inside.width), _cut(inside.y, inside.height)),
             box=_box(element, body),
             opacity=_share(element.opacity),
             **({} if number else coming),
@@ -345,9 +356,17 @@ def _box(element: Element, body: RenderBody) -> tuple[int, int, int, int] | None
     return left, top, width, height
 
 
+def _cut(middle: _Length | list[Keyframe], length: _Length) -> float:
+    """Of what a picture reaches beyond its frame, the share that does so at the start."""
+    if isinstance(middle, list):
+        return 0.5
+    size = _part(length, 1.0)
+    return 0.5 - (_part(middle, 1.0) - 0.5) / (size - 1) if size > 1 else 0.5
+
+
 def _text(element: Element) -> str:
     if isinstance(element.transcript_source, list):
-        return joined(word.value for word in element.transcript_source)
+        return joined(SpokenWord(text=word.value, start_ms=0, end_ms=0) for word in element.transcript_source)
     return (element.text or "").replace("\n", " ")
 
 
@@ -361,7 +380,7 @@ def _bottom(element: Element, body: RenderBody) -> float:
 def _part(length: _Length, whole: float) -> float:
     """A length as a share of the whole: px, or a percentage."""
     if isinstance(length, str):
-        found = re.fullmatch(_PERCENT[1:-1], length)
+        found = re.fullmatch(f"-?{_PERCENT[1:-1]}", length)
         return float(length[:-1]) / 100 if found else 0.5
     return (length or 0.0) / whole
 

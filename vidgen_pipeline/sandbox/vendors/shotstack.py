@@ -5,6 +5,7 @@ Each environment has keys of its own: those with the word `stage` are for `stage
 
 from __future__ import annotations
 
+import asyncio
 import html
 import mimetypes
 import re
@@ -22,6 +23,7 @@ from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
 from vidgen_pipeline.runtime.ffmpeg import SAFE_INPUT, file_url, run_ffmpeg
+from vidgen_pipeline.runtime.probe import probe_video
 from vidgen_pipeline.sandbox.call import Call
 from vidgen_pipeline.sandbox.clips import ENCODER
 from vidgen_pipeline.sandbox.files import ready
@@ -40,6 +42,7 @@ HALF_A_MILLISECOND = 0.0005
 
 _LONGEST_STAGE_SECONDS = 600
 _FOR_EVER = 10 * 365 * 86_400.0
+_ROUNDING = 1e-4
 _WORD_TIME = re.compile(r"<\d\d:\d\d:\d\d\.\d{3}>")
 
 _SIZES = {
@@ -255,13 +258,15 @@ async def _film(call: Call, edit: schema.Edit, seconds: float, mark: str) -> Pat
                 if isinstance(asset, schema.Video) and asset.speed != 1:
                     path = await _at_speed(path, asset.speed)
                 trim = (asset.trim or 0.0) if isinstance(asset, schema.Video) else 0.0
+                cut = await asyncio.to_thread(_cut, clip, path, edit) if isinstance(asset, schema.Video) else None
                 shots.append(
                     Shot(
                         source=path,
                         start=max(start - HALF_A_MILLISECOND, 0.0),
                         seconds=length,
                         trim=trim,
-                        contain=clip.fit == "contain",
+                        contain=clip.fit == "contain" and cut is None,
+                        cut=cut or (0.5, 0.5),
                         box=_box(clip, edit),
                         opacity=clip.opacity if isinstance(clip.opacity, float) else 1.0,
                         **_coming(clip),
@@ -322,7 +327,7 @@ def _coming(clip: schema.Clip) -> dict[str, float]:
         coming["fade_seconds"] = fade.length or 0.0
     if (zoom := _first(clip.scale)) and zoom.origin and zoom.to:
         coming |= {"zoom_seconds": zoom.length or 0.0, "zoom_from": zoom.origin / zoom.to}
-    if clip.offset and (slide := _first(clip.offset.x)) and (slide.origin or 0) > 0.5:
+    if clip.offset and (slide := _first(clip.offset.x)) and (slide.origin or 0) - (slide.to or 0) > 0.5:
         coming["slide_seconds"] = slide.length or 0.0
     return coming
 
@@ -330,6 +335,31 @@ def _coming(clip: schema.Clip) -> dict[str, float]:
 def _first(value: float | list[schema.Tween] | None) -> schema.Tween | None:
     tween = value[0] if isinstance(value, list) and value else None
     return tween if tween and not tween.start else None
+
+
+def _cut(clip: schema.Clip, path: Path, edit: schema.Edit) -> tuple[float, float] | None:
+    """Of what a clip shown whole is enlarged beyond the picture, the shares on the left and at the top.
+
+    None when it does not fill the picture.
+    """
+    info = probe_video(path)
+    width, height = _size_of(edit.output)
+    size, offset = _at_rest(clip.scale, 1.0), clip.offset or schema.Offset()
+    shape = info.width / info.height / (width / height)
+    across, down = min(1.0, shape) * size, min(1.0, 1 / shape) * size
+    if clip.fit != "contain" or min(across, down) < 1 - _ROUNDING:
+        return None
+    return _share_before(across, _at_rest(offset.x, 0.0)), _share_before(down, -_at_rest(offset.y, 0.0))
+
+
+def _at_rest(value: float | list[schema.Tween] | None, usual: float) -> float:
+    if isinstance(value, list):
+        return (value[-1].to or 0.0) if value else usual
+    return usual if value is None else value
+
+
+def _share_before(size: float, offset: float) -> float:
+    return 0.5 - offset / (size - 1) if size > 1 + _ROUNDING else 0.5
 
 
 def _box(clip: schema.Clip, edit: schema.Edit) -> tuple[int, int, int, int] | None:

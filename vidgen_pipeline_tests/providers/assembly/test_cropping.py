@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import Engine
 
-from vidgen_pipeline.domain.media import Focus, MediaAsset
+from vidgen_pipeline.domain.media import Focus, MediaAsset, MediaKind
 from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
-from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline
+from vidgen_pipeline.domain.timeline import Canvas, Motion, Timeline, Transition
+from vidgen_pipeline.providers.assembly.creatomate import CreatomateProvider
+from vidgen_pipeline.providers.assembly.creatomate_script import shot_element
 from vidgen_pipeline.providers.assembly.cropping import cut_from
+from vidgen_pipeline.providers.assembly.hosted_layout import HostedShot, hosted_shots
+from vidgen_pipeline.providers.assembly.shotstack import ShotstackProvider
+from vidgen_pipeline.providers.assembly.shotstack_edit import shot_clips
 from vidgen_pipeline.providers.assembly.shotstack_files import content_names, hosted_files
 from vidgen_pipeline.providers.media.local_folder import LocalFolderProvider
+from vidgen_pipeline.sandbox.vendors import creatomate, shotstack
 from vidgen_pipeline.services.media_selection import MediaSelector
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline_tests.providers.assembly.builders import SceneOf, pictures, render, run_tool, timeline_of
+from vidgen_pipeline_tests.providers.assembly.hosted import desk_of, render_at, stored
 from vidgen_pipeline_tests.runtime.test_focus import face_on, ground
+from vidgen_pipeline_tests.services.paying import House
 
 CANVAS = Canvas(width=108, height=192)
 
@@ -68,7 +78,13 @@ def timeline_with(assets: list[MediaAsset], store: ArtifactStore, folder: Path) 
     ]
     timeline = timeline_of(folder, scenes, canvas=CANVAS)
     focused = [
-        scene.model_copy(update={"source": scene.source.model_copy(update={"focus": asset.focus})})
+        scene.model_copy(
+            update={
+                "source": scene.source.model_copy(
+                    update={"focus": asset.focus, "width": asset.width, "height": asset.height}
+                )
+            }
+        )
         for scene, asset in zip(timeline.scenes, assets, strict=True)
     ]
     return timeline.model_copy(update={"scenes": tuple(focused)})
@@ -116,3 +132,79 @@ def test_what_is_uploaded_for_a_hosted_renderer_is_cut_around_it(
     assert 20 < np.flatnonzero(seen.any(axis=0)).mean() < 100
     blind = timeline_with([asset.model_copy(update={"focus": None}) for asset in assets], store, tmp_path)
     assert content_names(timeline)[photo.key] != content_names(blind)[photo.key]
+
+
+WAYS = [Transition.CUT, Transition.CROSSFADE, Transition.SLIDE, Transition.ZOOM]
+Window = tuple[float, float, float, float]
+
+
+def window(across: float, down: float, right: float, under: float) -> Window:
+    """What the canvas shows of a picture so large, whose middle stands so far from its own: left, top, right, bottom.
+
+    Lengths are in canvases, the window in shares of the picture.
+    """
+    left, top = 0.5 - (0.5 + right) / across, 0.5 - (0.5 + under) / down
+    return left, top, left + 1 / across, top + 1 / down
+
+
+def at_rest(value: float | list[dict[str, float]]) -> float:
+    return value[-1]["to"] if isinstance(value, list) else value
+
+
+def seen_at_creatomate(shot: HostedShot) -> Window:
+    element = shot_element(shot, "https://media.example.test/it")
+    assert (element["type"], element["clip"], element["width"], element["height"]) == (
+        "composition", True, "100%", "100%",
+    )  # fmt: skip
+    (inside,) = element["elements"]
+    assert (inside["time"], inside["duration"], inside["fit"]) == (0, element["duration"], "cover")
+    x, y, width, height = (float(inside[name].removesuffix("%")) / 100 for name in ("x", "y", "width", "height"))
+    return window(width, height, x - 0.5, y - 0.5)
+
+
+def seen_at_shotstack(shot: HostedShot, shape: float) -> Window:
+    (clip,) = shot_clips(shot, "https://media.example.test/it")
+    assert clip["fit"] == "contain"
+    size, offset = at_rest(clip["scale"]), clip["offset"]
+    return window(min(1, shape) * size, min(1, 1 / shape) * size, at_rest(offset["x"]), -at_rest(offset["y"]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (1080, 2400), (1080, 1920)])
+@pytest.mark.parametrize("focus", [(0.2, 0.8), (0.5, 0.5), (0.97, 0.02)])
+def test_hosted_renderers_are_told_to_show_the_same_part(
+    way: Transition, width: int, height: int, focus: tuple[float, float], tmp_path: Path
+) -> None:
+    scene = SceneOf(source=tmp_path / "clip.mp4", frames=30, kind=MediaKind.CLIP, transition=way, crossfade=9)
+    (tmp_path / "clip.mp4").write_bytes(b"never read")
+    timeline = timeline_of(tmp_path, [scene, scene], canvas=CANVAS)
+    size = {"width": width, "height": height, "focus": Focus(x=focus[0], y=focus[1])}
+    scenes = (each.model_copy(update={"source": each.source.model_copy(update=size)}) for each in timeline.scenes)
+    shot = hosted_shots(timeline.model_copy(update={"scenes": tuple(scenes)}))[1]
+    shape, wanted = width / height, CANVAS.width / CANVAS.height
+    left, top = cut_from(Focus(x=focus[0], y=focus[1]), shape, wanted)
+    across, down = min(1.0, wanted / shape), min(1.0, shape / wanted)
+    corner = left * (1 - across), top * (1 - down)
+    seen = pytest.approx((*corner, corner[0] + across, corner[1] + down), abs=1e-4)
+    assert seen_at_creatomate(shot) == seen
+    assert seen_at_shotstack(shot, shape / wanted) == seen
+
+
+@pytest.mark.parametrize(("vendor", "provider"), [(creatomate, CreatomateProvider), (shotstack, ShotstackProvider)])
+def test_hosted_renderers_keep_a_face_in_view(
+    vendor: ModuleType,
+    provider: type[CreatomateProvider | ShotstackProvider],
+    chosen: tuple[list[MediaAsset], ArtifactStore],
+    engine: Engine,
+    tmp_path: Path,
+) -> None:
+    assets, store = chosen
+    house = House(engine, tmp_path / "house")
+    timeline = stored(timeline_with(assets, store, tmp_path), house.store)
+    with desk_of(vendor.VENDOR) as desk:
+        video = render_at(desk, house, provider(), timeline).data
+    for number, scene in enumerate(pictures(video.path, CANVAS).reshape(3, 24, 192, 108, 3)):
+        seen = skin(scene[12])
+        columns = np.flatnonzero(seen.any(axis=0))
+        assert seen.sum() > 300, f"scene {number + 1}"
+        assert 1 < columns[0] < columns[-1] < 106, f"scene {number + 1}: it is cut off"

@@ -28,6 +28,7 @@ from vidgen_pipeline_tests.providers.assembly.builders import (
     tone,
     write_clip,
 )
+from vidgen_pipeline_tests.runtime.heic import write_heic
 
 CANVAS = Canvas(width=108, height=192)
 SCENE_FRAMES = 18
@@ -83,7 +84,12 @@ def write_photos(folder: Path) -> None:
     drawn(333, 777).save(folder / "slim.bmp")
     exif = Image.Exif()
     exif[0x0112] = 6
-    drawn(270, 480).rotate(90, expand=True).save(folder / "phone.jpg", quality=95, exif=exif)
+    lying = drawn(270, 480).rotate(90, expand=True)
+    lying.save(folder / "phone.jpg", quality=95, exif=exif)
+    write_heic(folder / "plain.heic", drawn(270, 480))
+    write_heic(folder / "turned.heic", lying, quarter_turns=3, exif=exif)
+    write_heic(folder / "tiles.heic", lying, tile=128, quarter_turns=3)
+    write_heic(folder / "deep.heif", drawn(270, 480), ten_bits=True)
 
 
 def write_broken(folder: Path) -> None:
@@ -95,7 +101,9 @@ def write_broken(folder: Path) -> None:
     (folder / "half.jpg").write_bytes((folder / "half.jpg").read_bytes()[:6000])
     (folder / "text.jpg").write_text("Just some text that was renamed.")
     (folder / "empty.png").touch()
-    (folder / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    tiles = write_heic(folder / "lost.heic", drawn(270, 480), tile=128)
+    tiles.write_bytes(tiles.read_bytes()[:-2000])
+    (folder / "drawing.svg").write_text("<svg/>")
 
 
 @dataclass(frozen=True)
@@ -110,6 +118,7 @@ class Shown:
 CLIPS = {"vfr.mp4", "turned.mp4", "ten_bit.mp4", "hdr.mp4", "surround.mp4", "sixty.mp4", "interlaced.mp4", "odd.mkv"}
 CLIPS |= {"open.webm", "camera.mov"}
 PHOTOS = {"alpha.png", "print.jpg", "web.webp", "new.avif", "large.jpg", "tiny.png", "slim.bmp", "phone.jpg"}
+PHOTOS |= {"plain.heic", "turned.heic", "tiles.heic", "deep.heif"}
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +192,8 @@ def test_what_is_broken_is_named_and_another_takes_its_place(shown: Shown) -> No
         "half.jpg": "damaged or cut off",
         "text.jpg": "a text file",
         "empty.png": "empty (0 bytes)",
-        "phone.heic": "HEIC files can't be used here",
+        "lost.heic": "damaged or cut off",
+        "drawing.svg": "SVG files can't be used here",
     }
     for name, reason in reasons.items():
         (warning,) = [warning for warning in shown.warnings if warning.startswith(name)]
@@ -197,5 +207,5 @@ def test_where_nothing_can_be_used_it_is_refused_with_every_cause(tmp_path: Path
     (tmp_path / "cut.mp4").unlink()
     with pytest.raises(InvalidInput) as refused:
         LocalFolderProvider().with_folders([tmp_path])
-    for name in ("half.jpg", "text.jpg", "empty.png", "phone.heic"):
+    for name in ("half.jpg", "text.jpg", "empty.png", "lost.heic", "drawing.svg"):
         assert name in refused.value.message

@@ -97,7 +97,7 @@ def test_each_unusable_file_is_passed_over_with_its_name_and_reason(
     (tmp_path / "text.jpg").write_text("Just some text that was renamed.")
     (tmp_path / "list.mp4").write_text("#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n")
     (tmp_path / "concat.mov").write_text("ffconcat version 1.0\nfile good.jpg\n")
-    (tmp_path / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (tmp_path / "phone.3gp").write_bytes(b"\0\0\0\x18ftyp3gp4")
     (tmp_path / "long.webm").write_bytes(clip.read_bytes())
     monkeypatch.setattr(folder_scan, "LARGEST_CLIP_BYTES", clip.stat().st_size - 1)
     library = scan_media([tmp_path])
@@ -111,7 +111,7 @@ def test_each_unusable_file_is_passed_over_with_its_name_and_reason(
         "text.jpg": "a text file",
         "list.mp4": "a playlist",
         "concat.mov": "a playlist",
-        "phone.heic": "HEIC files can't be used here",
+        "phone.3gp": "3GP files can't be used here",
         "long.webm": "too large",
     }.items():
         (warning,) = [warning for warning in library.warnings if warning.startswith(name)]
@@ -130,7 +130,7 @@ def test_each_unusable_file_is_passed_over_with_its_name_and_reason(
         (lambda folder: _written(folder / "notes.txt", b"text"), "notes.txt is neither a photo nor a clip"),
         (lambda folder: _fifo(folder / "pipe"), "is neither a folder nor a file"),
         (lambda folder: _written(folder / "bad.jpg", b"").parent, "bad.jpg is empty (0 bytes). Use JPEG"),
-        (lambda folder: _written(folder / "x" / "a.heic", b"x").parent, "has no photos or clips in it"),
+        (lambda folder: _written(folder / "x" / "a.svg", b"x").parent, "has no photos or clips in it"),
         (lambda folder: folder / ("n" * 300), "can't be read: File name too long"),
     ],
 )

@@ -47,7 +47,7 @@ def test_chinese_is_cut_at_letters_and_keeps_its_punctuation():
 
 
 def test_letters_that_belong_together_are_not_parted():
-    assert [word.text for word in script_words("เทศกาลนี้", "lo", range(20))] == ["เท", "ศ", "กา", "ล", "นี้"]
+    assert [word.text for word in script_words("きゃくデー々", "ja", range(9))] == ["きゃ", "く", "デー々"]
 
 
 @pytest.mark.parametrize("text", ["", "  \n ", "🎉 ❤️", "— … !", "***"])
@@ -65,12 +65,32 @@ def test_no_character_is_lost(text: str, cut: bool):
     assert "".join("".join(word.text for word in words).split()) == "".join(text.split())
     assert [word.start for word in words] == sorted(word.start for word in words)
     assert all(" ".join(text[word.start : word.end].split()) == word.text for word in words)
-    if not cut:
-        assert " ".join(word.text for word in words) == " ".join(text.split())
+    assert "".join(word.text + " " * bool(word.space_after) for word in words) == " ".join(text.split())
 
 
-def test_thai_is_cut_where_its_words_begin_whatever_the_engine_says():
-    text = "สวัสดีครับ วันนี้เราคุยกันเรื่องผึ้ง"
-    words = script_words(text, "th-TH", cut_at=[1, 3, 12])
-    assert [word.text for word in words] == ["สวัสดี", "ครับ", "วัน", "นี้", "เรา", "คุย", "กัน", "เรื่อง", "ผึ้ง"]
-    assert [word.sentence_end for word in words] == [False] * 8 + [True]
+@pytest.mark.parametrize(
+    ("language", "parted"),
+    [
+        ("th", "สวัสดี|ครับ| วัน|นี้|เรา|คุย|กัน|เรื่อง|ผึ้ง"),
+        ("lo", "ສະບາຍດີ| ມື້ນີ້|ພວກ|ເຮົາ|ຈະ|ເວົ້າ|ກ່ຽວກັບ|ເຜິ້ງ"),
+        ("km", "សួស្តី| ថ្ងៃនេះ|យើង|និយាយ|អំពី|ឃ្មុំ"),
+        ("my", "မင်္ဂလာ|ပါ| ဒီ|နေ့|ကျွန်တော်|တို့|ပျား|အကြောင်း|ပြော|မယ်"),
+        ("th", "ใช้|Python|เขียน|2024|นี้"),
+        ("km", "ភាសា\u200b|ខ្មែរ"),
+    ],
+)
+def test_words_of_south_east_asia_are_parted_whatever_the_engine_says(language: str, parted: str):
+    text = parted.replace("|", "")
+    for said in (language, "en"):
+        words = script_words(text, said, cut_at=[1, 3, 12])
+        assert [word.text for word in words] == [word.strip() for word in parted.split("|")]
+        assert [word.sentence_end for word in words] == [False] * (len(words) - 1) + [True]
+
+
+def test_each_word_knows_whether_a_space_follows():
+    words = script_words("สวัสดีครับ วันนี้ 你好 世 (界) —  a", "zh", cut_at=range(1, 99))
+    told = {word.text: word.space_after for word in words}
+    assert told == {
+        "สวัสดี": False, "ครับ": True, "วัน": False, "นี้": True,
+        "你": False, "好": True, "世": True, "(界) —": True, "a": None,
+    }  # fmt: skip
