@@ -33,6 +33,9 @@ _LARGEST_MIX_GAIN_DB = 12.0
 # What AAC and the meter's finer sampling add to a peak, as measured on speech with music.
 _PEAK_RESERVE_DB = 0.94
 _CLOSE_ENOUGH_LU = 0.1
+# Added to every sample, 174 dB down: in pauses of nothing but zeros the meter's filters would fade into numbers so
+# small that a processor is many times slower with them.
+_INAUDIBLE = 2e-9
 _ROUNDS = 6
 _STEREO = {"channel_layouts": "stereo", "sample_rates": SAMPLE_RATE, "sample_fmts": "fltp"}
 _SAMPLES: dict[str, Any] = {"c:a": "pcm_f32le", "ar": SAMPLE_RATE, "ac": 2, "f": "wav"}
@@ -90,7 +93,8 @@ async def make_soundtrack(
 
 
 def _voice(speech: Path) -> Any:
-    return ffmpeg.input(file_url(speech), format="s16le", ar=SAMPLE_RATE, ac=1).audio.filter("aformat", **_STEREO)
+    sound = ffmpeg.input(file_url(speech), format="s16le", ar=SAMPLE_RATE, ac=1).audio
+    return sound.filter("dcshift", _INAUDIBLE).filter("aformat", **_STEREO)
 
 
 async def _measured_voice(timeline: Timeline, local_file: Callable[[Artifact], Path], speech: Path) -> Loudness:
@@ -103,7 +107,9 @@ async def _mix(timeline: Timeline, voice: Any, bed: Any, target: Path) -> Loudne
     sound = voice
     if bed is not None:
         copies = voice.filter_multi_output("asplit")
-        ducked = ffmpeg.filter([bed, copies[1]], "sidechaincompress", **_DUCKING)
+        # Without end: the music would stop with it, a little earlier or later each time.
+        ducking = copies[1].filter("apad")
+        ducked = ffmpeg.filter([bed, ducking], "sidechaincompress", **_DUCKING)
         sound = ffmpeg.filter(
             [copies[0], ducked], "amix", inputs=2, duration="first", normalize=0, dropout_transition=0
         )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from zlib import crc32
 
 import av
 import ffmpeg
@@ -67,6 +68,8 @@ class _Container:
     frames: int
     picture_seconds: Fraction
     sound_seconds: Fraction
+    pictures: Packets
+    sound: Packets
 
 
 async def check_finished(
@@ -98,8 +101,8 @@ def check_joined(
     setups = {part.packets.setup for part in parts}
     _require(len(setups) == 1, "parts", "its segments need different decoders")
     pictures = Packets(setups.pop(), tuple(value for part in parts for value in part.packets.checksums))
-    _require(packets_of(path, "video") == pictures, "parts", "its pictures are not those of its segments")
-    _require(packets_of(path, "audio") == packets_of(sound, "audio"), "parts", "its sound is not the one that was made")
+    _require(container.pictures == pictures, "parts", "its pictures are not those of its segments")
+    _require(container.sound == packets_of(sound, "audio"), "parts", "its sound is not the one that was made")
     return _measured(container, expected, loudness, black)
 
 
@@ -162,11 +165,14 @@ def _check_streams(container: av.container.InputContainer, expected: Expected) -
         "sound format",
     )
     times: dict[str, list[int]] = {"video": [], "audio": []}
+    sums: dict[str, list[int]] = {"video": [], "audio": []}
     ends = {"video": 0, "audio": 0}
     for packet in container.demux(picture, sound):
+        kind = packet.stream.type
+        if packet.size:
+            sums[kind].append(crc32(packet))
         if packet.pts is None:
             continue
-        kind = packet.stream.type
         _require(bool(times[kind]) or packet.is_keyframe, "first frame", f"its {kind} does not start with a key frame")
         times[kind].append(packet.pts)
         ends[kind] = max(ends[kind], packet.pts + (packet.duration or 0))
@@ -184,6 +190,8 @@ def _check_streams(container: av.container.InputContainer, expected: Expected) -
         frames=len(times["video"]),
         picture_seconds=picture_seconds,
         sound_seconds=sound_seconds,
+        pictures=Packets(video.extradata or b"", tuple(sums["video"])),
+        sound=Packets(audio.extradata or b"", tuple(sums["audio"])),
     )
 
 

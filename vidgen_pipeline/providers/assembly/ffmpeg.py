@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from bisect import bisect
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,20 +14,23 @@ from pydantic import Field
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.errors import storage_error
 from vidgen_pipeline.domain.timeline import Timeline
-from vidgen_pipeline.providers.assembly.audio import make_soundtrack
+from vidgen_pipeline.providers.assembly.audio import Soundtrack, make_soundtrack
 from vidgen_pipeline.providers.assembly.checks import Expected, check_joined
 from vidgen_pipeline.providers.assembly.darkness import check_black, check_still
 from vidgen_pipeline.providers.assembly.encoder import Encoder, Profile
 from vidgen_pipeline.providers.assembly.hardware import EncoderChoice, choose_encoder
 from vidgen_pipeline.providers.assembly.joining import join
+from vidgen_pipeline.providers.assembly.kept_files import KeptFiles
 from vidgen_pipeline.providers.assembly.logo import placed_logo
+from vidgen_pipeline.providers.assembly.parts import Part
 from vidgen_pipeline.providers.assembly.progress import Progress
 from vidgen_pipeline.providers.assembly.renderer import SegmentRenderer
-from vidgen_pipeline.providers.assembly.segment_cache import LARGEST_BYTES, SegmentCache
+from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
 from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
-from vidgen_pipeline.providers.assembly.segments import plan_segments
+from vidgen_pipeline.providers.assembly.segments import Segment, plan_segments
 from vidgen_pipeline.providers.assembly.sheet import Sheets
-from vidgen_pipeline.providers.assembly.thumbnail import make_thumbnail
+from vidgen_pipeline.providers.assembly.sound_cache import SoundCache
+from vidgen_pipeline.providers.assembly.thumbnail import make_thumbnail, thumbnail_frame
 from vidgen_pipeline.providers.base import AssemblyProvider, ProviderResult, RenderedVideo, ReportProgress
 from vidgen_pipeline.runtime.fonts import write_fonts_config
 from vidgen_pipeline.runtime.together import all_or_nothing
@@ -35,6 +39,9 @@ from vidgen_pipeline.subtitles.titles import title_events
 from vidgen_pipeline.subtitles.writers import to_ass
 
 _MODEL = "segments-1"
+_CACHE_BYTES = 2_000_000_000
+# How much of that the sound may take; it is a 25th of a video.
+_SOUND_SHARE = 0.05
 # Shares of the whole work, as measured; the pictures' is 1.
 _SOUND_WEIGHT, _JOIN_WEIGHT, _CHECK_WEIGHT = 0.05, 0.02, 0.02
 
@@ -68,9 +75,10 @@ class FFmpegProvider(AssemblyProvider):
         "always x264; or the name of the one to try.",
     )
     cache_bytes: int = Field(
-        default=LARGEST_BYTES,
+        default=_CACHE_BYTES,
         ge=0,
-        description="How much of the disk rendered scenes may take that are kept for later changes. 0 keeps none.",
+        description="How much of the disk rendered scenes and sound may take that are kept for later changes. "
+        "0 keeps none.",
     )
 
     def fingerprint(self) -> dict[str, Any]:
@@ -96,27 +104,28 @@ class FFmpegProvider(AssemblyProvider):
         )
         renderer = await asyncio.to_thread(self._renderer, timeline, local_file, scratch, encoder, cache)
         video, thumbnail = scratch / "video.mp4", scratch / "thumbnail.jpg"
+        starts = [segment.start_frame for segment in segments]
+        shown = bisect(starts, thumbnail_frame(timeline)) - 1
+
+        def on_part(segment: Segment, part: Part) -> None:
+            if segment.number == shown:
+                group.create_task(make_thumbnail(part.path, timeline, thumbnail, first_frame=segment.start_frame))
 
         async with all_or_nothing() as group:
-            pictures = group.create_task(renderer.render_all(segments, workers=self.workers, progress=parts))
             advance = parts.part("sound", frames * _SOUND_WEIGHT)
-            sounds = group.create_task(make_soundtrack(timeline, local_file, scratch, advance))
-        films, sound = pictures.result(), sounds.result()
-        await join([film.path for film in films], sound.path, timeline.canvas, video)
-        parts.part("join", frames * _JOIN_WEIGHT)(1)
-
-        starts = (segment.start_frame for segment in segments)
-        sheets = Sheets.of(
-            [(start, film.sheet) for start, film in zip(starts, films, strict=True)], frames, timeline.canvas.fps
-        )
-        expected = Expected.of(timeline, sound.expected_lufs)
-        async with all_or_nothing() as group:
-            check = group.create_task(
-                asyncio.to_thread(check_joined, video, expected, films, sound.path, sound.loudness, sheets.black())
+            sounds = group.create_task(self._soundtrack(timeline, local_file, scratch, advance, cache))
+            films = await renderer.render_all(segments, workers=self.workers, progress=parts, on_part=on_part)
+            sheets = Sheets.of(
+                [(start, film.sheet) for start, film in zip(starts, films, strict=True)], frames, timeline.canvas.fps
             )
-            group.create_task(make_thumbnail(video, timeline, thumbnail))
             group.create_task(check_still(sheets.still(), timeline, local_file, scratch))
-        measured = check.result()
+            sound = await sounds
+            await join([film.path for film in films], sound.path, timeline.canvas, video)
+            parts.part("join", frames * _JOIN_WEIGHT)(1)
+            expected = Expected.of(timeline, sound.expected_lufs)
+            measured = await asyncio.to_thread(
+                check_joined, video, expected, films, sound.path, sound.loudness, sheets.black()
+            )
         await check_black(measured.black, timeline, local_file)
         progress(1.0)
         return ProviderResult(
@@ -160,5 +169,21 @@ class FFmpegProvider(AssemblyProvider):
             folder=scratch,
             logo=placed_logo(logo, local_file(logo.file), timeline.canvas, scratch / "logo.png") if logo else None,
             keys=SegmentKeys(timeline, encoder=encoder, subtitles=text) if keeps else None,
-            cache=SegmentCache(cache / "segments", self.cache_bytes) if cache and keeps else None,
+            cache=SegmentCache(self._kept(cache, "segments", 1 - _SOUND_SHARE)) if cache and keeps else None,
         )
+
+    async def _soundtrack(
+        self,
+        timeline: Timeline,
+        local_file: Callable[[Artifact], Path],
+        scratch: Path,
+        progress: Callable[[float], None],
+        cache: Path | None,
+    ) -> Soundtrack:
+        if cache is None or not self.cache_bytes:
+            return await make_soundtrack(timeline, local_file, scratch, progress)
+        sounds = SoundCache(self._kept(cache, "sounds", _SOUND_SHARE))
+        return await sounds.soundtrack(timeline, local_file, scratch, progress)
+
+    def _kept(self, cache: Path, name: str, share: float) -> KeptFiles:
+        return KeptFiles(cache / name, int(self.cache_bytes * share))

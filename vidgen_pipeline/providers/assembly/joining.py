@@ -8,17 +8,19 @@ from pathlib import Path
 import ffmpeg
 
 from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.providers.assembly.parts import UNDECODED
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 
 # All segments have the same headers, so nothing in their packets needs to be rewritten: what was checked on a segment
 # holds for the whole.
 _AS_THEY_ARE = {"safe": 0, "auto_convert": 0, "protocol_whitelist": "file"}
+_OPTIONS = "".join(f"option {name} {value}\n" for name, value in UNDECODED.items())
 
 
 async def join(segments: Sequence[Path], sound: Path, canvas: Canvas, target: Path) -> None:
     """Write the video to `target`, ready to be played while it is still being loaded."""
     names = target.with_suffix(".txt")
-    names.write_text("".join(f"file {_quoted(segment)}\n" for segment in segments), encoding="utf-8")
+    names.write_text("".join(f"file {_quoted(segment)}\n{_OPTIONS}" for segment in segments), encoding="utf-8")
     pictures = ffmpeg.input(file_url(names), format="concat", **_AS_THEY_ARE).video
     output = ffmpeg.output(
         pictures,

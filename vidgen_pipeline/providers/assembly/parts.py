@@ -31,6 +31,9 @@ from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 LARGEST_DIFFERENCE = 6.0
 """How far, in levels of 256, a decoded small picture may be from what went into the encoder."""
 
+UNDECODED = {"codec_whitelist": "none"}
+"""Option with which libavformat opens a file without decoding its first picture, which is most of the time it takes."""
+
 _REMEDY = "Render it again; if it stays, report it."
 
 
@@ -54,7 +57,7 @@ class Part:
 def packets_of(path: Path, kind: str) -> Packets:
     """The packets of a file's only stream of `kind` (`video` or `audio`). Raises RenderFailed when it can't be read."""
     try:
-        with av.open(file_url(path)) as container:
+        with av.open(file_url(path), options=dict(UNDECODED)) as container:
             stream = next(stream for stream in container.streams if stream.type == kind)
             sums = tuple(crc32(packet) for packet in container.demux(stream) if packet.size)
             return Packets(stream.codec_context.extradata or b"", sums)

@@ -15,13 +15,12 @@ from vidgen_pipeline.domain.timeline import Canvas, TimelineScene
 from vidgen_pipeline.providers.assembly.clips import Clip
 from vidgen_pipeline.providers.assembly.encoder import Encoder
 from vidgen_pipeline.providers.assembly.logo import PlacedLogo
-from vidgen_pipeline.providers.assembly.parts import Part, check_segment, packets_of
+from vidgen_pipeline.providers.assembly.parts import Part, check_segment
 from vidgen_pipeline.providers.assembly.picture import segment_arguments, segment_feed
 from vidgen_pipeline.providers.assembly.progress import Progress
 from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
 from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
 from vidgen_pipeline.providers.assembly.segments import Segment, heaviest_first
-from vidgen_pipeline.providers.assembly.sheet import read_sheet
 from vidgen_pipeline.providers.assembly.stills import Still, still_of
 from vidgen_pipeline.runtime.ffmpeg import run_ffmpeg
 from vidgen_pipeline.runtime.probe import load_photo, probe_video
@@ -49,8 +48,15 @@ class SegmentRenderer:
     keys: SegmentKeys | None = None
     cache: SegmentCache | None = None
 
-    async def render_all(self, segments: Sequence[Segment], *, workers: int, progress: Progress) -> list[Part]:
-        """Render and check every segment; in the video's order.
+    async def render_all(
+        self,
+        segments: Sequence[Segment],
+        *,
+        workers: int,
+        progress: Progress,
+        on_part: Callable[[Segment, Part], None] = lambda segment, part: None,
+    ) -> list[Part]:
+        """Render and check every segment; in the video's order. `on_part` is told of each as soon as it is there.
 
         Raises RenderFailed naming the scene, MediaRejected when a scene's photo or clip can't be read, StorageFull.
         """
@@ -62,6 +68,11 @@ class SegmentRenderer:
         clip = lru_cache(maxsize=None)(self._clip)
 
         async def placed(segment: Segment) -> Part:
+            part = await made(segment)
+            on_part(segment, part)
+            return part
+
+        async def made(segment: Segment) -> Part:
             async with places:
                 advance = progress.part(f"segment {segment.number}", segment.frames)
                 if part := await asyncio.to_thread(self._known, segment):
@@ -81,15 +92,12 @@ class SegmentRenderer:
             decoding.shutdown(wait=False, cancel_futures=True)
         return [tasks[segment.number].result() for segment in segments]
 
-    def _files(self, segment: Segment) -> tuple[Path, Path]:
-        film = self.folder / f"segment-{segment.number:05d}.mp4"
-        return film, film.with_suffix(".sheet")
+    def _film(self, segment: Segment) -> Path:
+        return self.folder / f"segment-{segment.number:05d}.mp4"
 
     def _known(self, segment: Segment) -> Part | None:
-        """The segment from the cache. It was checked before it was kept, and is the same byte for byte."""
-        film, sheet = self._files(segment)
-        if self.cache and self.keys and self.cache.take(self.keys.of(segment), film, sheet):
-            return Part(path=film, sheet=read_sheet(sheet), packets=packets_of(film, "video"))
+        if self.cache and self.keys:
+            return self.cache.take(self.keys.of(segment), self._film(segment))
         return None
 
     async def _render(
@@ -99,7 +107,8 @@ class SegmentRenderer:
         clips: dict[int, Clip],
         progress: Callable[[float], None],
     ) -> Part:
-        film, sheet = self._files(segment)
+        film = self._film(segment)
+        sheet = film.with_suffix(".sheet")
         try:
             await run_ffmpeg(
                 segment_arguments(
@@ -121,7 +130,7 @@ class SegmentRenderer:
             number = segment.body.scene.index + 1
             raise RenderFailed(f"Scene {number} could not be rendered: {error.message}", remedy=error.remedy) from error
         if self.cache and self.keys:
-            await asyncio.to_thread(self.cache.keep, self.keys.of(segment), film, sheet)
+            await asyncio.to_thread(self.cache.keep, self.keys.of(segment), part)
         progress(1)
         return part
 
@@ -130,5 +139,5 @@ class SegmentRenderer:
         return Clip(path=path, info=probe_video(path))
 
     def _still(self, scene: TimelineScene) -> Still:
-        photo = load_photo(self.local_file(scene.source.file))
-        return still_of(photo, self.canvas, scene.motion, scene.source.focus)
+        path = self.local_file(scene.source.file)
+        return still_of(load_photo(path), self.canvas, scene.motion, scene.source.focus)

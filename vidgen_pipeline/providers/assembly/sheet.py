@@ -93,7 +93,12 @@ SHEET_OUTPUT: dict[str, Any] = {"f": "rawvideo", "fps_mode": "passthrough"}
 
 def read_sheet(path: Path) -> Sheet:
     """What `small_pictures` made."""
-    return np.fromfile(path, np.uint8).reshape(-1, _SIDE, _SIDE)
+    return sheet_of(np.fromfile(path, np.uint8))
+
+
+def sheet_of(content: NDArray[np.uint8]) -> Sheet:
+    """The sheet in the bytes of such a file. Raises ValueError when it is not made of whole pictures."""
+    return content.reshape(-1, _SIDE, _SIDE)
 
 
 def count(frames: int) -> int:

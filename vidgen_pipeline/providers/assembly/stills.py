@@ -73,8 +73,9 @@ def still_of(photo: Image.Image, canvas: Canvas, motion: Motion, focus: Focus | 
     width = canvas.width * (1 + beside)
     size = _even(width * _DENSITY), _even(canvas.height * _DENSITY)
     centring = cut_from(focus, shape, size[0] / size[1]) if focus else (0.5, _VERTICAL_FOCUS)
-    pixels = np.asarray(ImageOps.fit(photo, size, Image.Resampling.LANCZOS, centering=centring))
-    planes = to_planes(np.asarray(pixels, dtype=np.uint8))
+    # The name is given anew so that the large one is gone before more is made.
+    photo = ImageOps.fit(photo, size, Image.Resampling.LANCZOS, centering=centring)
+    planes = to_planes(np.asarray(photo, dtype=np.uint8))
     return Still(planes=Planes(*(_with_margin(plane) for plane in planes)), width=width, canvas=canvas)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import ceil
 from pathlib import Path
 
 import ffmpeg
@@ -20,14 +21,25 @@ _SHOWN_AFTER_MS = 150
 _QUALITIES = (88, 80, 70, 60, 45, 30)
 
 
-async def make_thumbnail(video: Path, timeline: Timeline, target: Path) -> None:
-    """Write a JPEG of at most 120 KiB, as large as half of the usual canvas, to `target`."""
-    whole = target.with_suffix(".png")
+async def make_thumbnail(film: Path, timeline: Timeline, target: Path, *, first_frame: int = 0) -> None:
+    """Write a JPEG of at most 120 KiB, as large as half of the usual canvas, to `target`.
+
+    `film` is the video, or the part of it that starts with its `first_frame` and has the frame wanted in it.
+    """
+    pixels = target.with_suffix(".rgb")
     shrink = min(1.0, _SHORT_SIDE / timeline.canvas.short_side)
-    width, height = round(timeline.canvas.width * shrink), round(timeline.canvas.height * shrink)
-    picture = ffmpeg.input(file_url(video), ss=moment_ms(timeline) / 1000).video.filter("scale", width, height)
-    await run_ffmpeg(ffmpeg.output(picture, file_url(whole), **{"frames:v": 1}).get_args(overwrite_output=True))
-    await asyncio.to_thread(_write_jpeg, whole, target)
+    size = round(timeline.canvas.width * shrink), round(timeline.canvas.height * shrink)
+    # Half a frame early: that frame is the next, however its time was rounded.
+    start = max(0.0, (thumbnail_frame(timeline) - first_frame - 0.5) / timeline.canvas.fps)
+    picture = ffmpeg.input(file_url(film), ss=start).video.filter("scale", *size)
+    output = ffmpeg.output(picture, file_url(pixels), f="rawvideo", pix_fmt="rgb24", **{"frames:v": 1})
+    await run_ffmpeg(output.get_args(overwrite_output=True))
+    await asyncio.to_thread(_write_jpeg, pixels, size, target)
+
+
+def thumbnail_frame(timeline: Timeline) -> int:
+    """The number of the frame that the thumbnail shows."""
+    return min(ceil(moment_ms(timeline) * timeline.canvas.fps / 1000), timeline.frames - 1)
 
 
 def moment_ms(timeline: Timeline) -> int:
@@ -42,10 +54,9 @@ def moment_ms(timeline: Timeline) -> int:
     return min(readable, key=lambda moment: abs(moment - wanted), default=wanted)
 
 
-def _write_jpeg(source: Path, target: Path) -> None:
+def _write_jpeg(pixels: Path, size: tuple[int, int], target: Path) -> None:
     try:
-        with Image.open(source) as image:
-            picture = image.convert("RGB")
+        picture = Image.frombytes("RGB", size, pixels.read_bytes())
         for quality in _QUALITIES:
             picture.save(target, "JPEG", quality=quality, optimize=True, progressive=True)
             if target.stat().st_size <= LARGEST_BYTES:

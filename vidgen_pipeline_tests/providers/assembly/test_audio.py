@@ -123,6 +123,14 @@ def test_music_makes_room_for_speech_and_is_heard_in_pauses(
             assert rms_db(tone_alone[pause]) > -40, "in a pause it is to be heard"
 
 
+def test_the_same_sound_comes_out_each_time(photo: Path, speech: list[NDArray[np.int16]], tmp_path: Path) -> None:
+    music = tmp_path / "music.wav"
+    write_wav(music, tone(2.0, 900, 0.3, rate=48_000), 48_000)
+    timeline = timeline_of(tmp_path, canvas=TINY, scenes=spoken_scenes(photo, speech[1:]), music=music)
+    videos = [render(timeline, tmp_path / f"out-{number}") for number in range(3)]
+    assert len({video.path.read_bytes() for video in videos}) == 1
+
+
 def test_short_music_is_repeated_to_the_end_and_fades_in_and_out(
     photo: Path, speech: list[NDArray[np.int16]], tmp_path: Path
 ) -> None:

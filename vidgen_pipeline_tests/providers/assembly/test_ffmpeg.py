@@ -106,6 +106,21 @@ def test_a_thumbnail_is_540_wide_small_and_shows_the_first_caption(tmp_path: Pat
     assert white[:600].mean() < 0.001
 
 
+@pytest.mark.parametrize("lengths", [(100,), (20, 80), (39, 61), (50, 50)])
+def test_a_thumbnail_is_the_frame_at_its_time_whichever_scene_that_is_in(
+    lengths: tuple[int, ...], tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", "testsrc2=s=270x480:r=30:d=4", "-an")
+    scenes = [
+        SceneOf(source=clip, frames=frames, crossfade=5 if number else 0) for number, frames in enumerate(lengths)
+    ]
+    video = render(timeline_of(tmp_path, scenes, cues=(cue(1250, 1900, "HELLO"),)), tmp_path / "out")
+    with Image.open(video.thumbnail) as thumbnail:
+        shown = np.asarray(thumbnail.convert("RGB")).astype(np.int16)
+    apart = np.abs(pictures(video.path, PORTRAIT) - shown).mean(axis=(1, 2, 3))
+    assert int(apart.argmin()) == 42, "1.4 s: the caption has been there for a moment"
+
+
 def test_a_caption_is_seen_from_its_first_frame_to_its_last_across_a_cut(tmp_path: Path) -> None:
     """And it is the same picture in every frame, whichever segment the frame was rendered in."""
     plain = plain_photo(tmp_path / "plain.png", (90, 90, 90))

@@ -16,9 +16,12 @@ from vidgen_pipeline.domain.narration import Word
 from vidgen_pipeline.domain.timeline import Canvas, Corner, Logo, Motion, Timeline, Transition
 from vidgen_pipeline.providers.assembly.encoder import Encoder
 from vidgen_pipeline.providers.assembly.ffmpeg import FFmpegProvider
+from vidgen_pipeline.providers.assembly.kept_files import KeptFiles
+from vidgen_pipeline.providers.assembly.parts import Packets, Part
 from vidgen_pipeline.providers.assembly.segment_cache import SegmentCache
 from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
 from vidgen_pipeline.providers.assembly.segments import plan_segments
+from vidgen_pipeline.providers.assembly.sound_cache import sound_key
 from vidgen_pipeline.runtime.ffmpeg import ffmpeg_binary
 from vidgen_pipeline.subtitles.writers import to_ass
 from vidgen_pipeline_tests.providers.assembly.builders import (
@@ -27,6 +30,7 @@ from vidgen_pipeline_tests.providers.assembly.builders import (
     local_file,
     pictures,
     plain_photo,
+    sound,
     timeline_of,
     tone,
     write_clip,
@@ -43,10 +47,16 @@ def real(timeline: Timeline) -> Timeline:
         return file.model_copy(update={"sha256": hashlib.sha256(Path(file.key).read_bytes()).hexdigest()})
 
     scenes = tuple(
-        scene.model_copy(update={"source": scene.source.model_copy(update={"file": hashed(scene.source.file)})})
+        scene.model_copy(
+            update={
+                "source": scene.source.model_copy(update={"file": hashed(scene.source.file)}),
+                "narration": hashed(scene.narration),
+            }
+        )
         for scene in timeline.scenes
     )
-    return timeline.model_copy(update={"scenes": scenes})
+    music = timeline.music and timeline.music.model_copy(update={"file": hashed(timeline.music.file)})
+    return timeline.model_copy(update={"scenes": scenes, "music": music})
 
 
 def cue(start_ms: int, end_ms: int, text: str) -> Cue:
@@ -69,6 +79,7 @@ class Job:
         self.texts = ["One", "Two", "Three", "Four"]
         self.style = "modern"
         self.music: Path | None = None
+        self.pitch = 300
         self._log = folder / "commands.txt"
         recorder = folder / "recorder.sh"
         recorder.write_text(f'#!/bin/sh\nprintf "%s\\n" "$*" >> {self._log}\nexec {ffmpeg_binary()} "$@"\n')
@@ -84,7 +95,7 @@ class Job:
                     frames=frames,
                     crossfade=6 if number else 0,
                     motion=Motion.ZOOM_IN,
-                    speech=tone(1, 300),
+                    speech=tone(1, self.pitch),
                 )
             )
             # Between two frames, as words are.
@@ -102,6 +113,9 @@ class Job:
         )
         video = asyncio.run(work).data
         return self.rendered(), video.path
+
+    def has_made_sound(self) -> bool:
+        return " aac " in self._log.read_text()
 
     def rendered(self) -> list[int]:
         commands = self._log.read_text().splitlines()
@@ -134,6 +148,34 @@ def test_a_change_renders_only_the_segments_it_is_seen_in(job: Job) -> None:
     assert job.render()[0] == [1, 2], "the scene's own, and the one that fades into it"
     job.style = "bold"
     assert job.render()[0] == [0, 1, 2, 3]
+
+
+def test_sound_is_made_anew_only_when_something_else_is_heard(job: Job) -> None:
+    job.music = job.folder / "music.wav"
+    write_wav(job.music, tone(2.0, 900, 0.3, rate=48_000), 48_000)
+    videos = [job.render("first")[1]]
+    assert job.has_made_sound()
+
+    def changed() -> bool:
+        videos.append(job.render()[1])
+        return job.has_made_sound()
+
+    job.texts[2], job.style = "Changed", "bold"
+    job.media[2] = plain_photo(job.folder / "new.png", (230, 230, 20))
+    assert not changed()
+    assert np.array_equal(sound(videos[1]), sound(videos[0]))
+    job.pitch = 500
+    assert changed()
+    write_wav(job.music, tone(2.0, 700, 0.3, rate=48_000), 48_000)
+    assert changed()
+    job.lengths[3] += 1
+    assert changed()
+    for kept in (job.cache / "sounds").glob("*.m4a"):
+        flip(kept)
+    assert changed(), "what was damaged on the disk is not used"
+    timeline = job.timeline()
+    for change in ({"loudness_lufs": -16.0}, {"true_peak_dbtp": -2.0}):
+        assert sound_key(timeline.model_copy(update=change)) != sound_key(timeline)
 
 
 @pytest.mark.parametrize("frames", [1, 2, 20])
@@ -231,43 +273,63 @@ def flip(file: Path) -> None:
     file.write_bytes(data)
 
 
+def part_of(film: Path, size: int) -> Part:
+    film.write_bytes(os.urandom(size))
+    return Part(path=film, sheet=np.full((2, 64, 64), 7, np.uint8), packets=Packets(b"decoder", (12, 345_678_901)))
+
+
+def is_whole(taken: Part, part: Part) -> bool:
+    same_film = taken.path.read_bytes() == part.path.read_bytes()
+    return same_film and np.array_equal(taken.sheet, part.sheet) and taken.packets == part.packets
+
+
 @pytest.mark.parametrize("damage", [cut, flip, Path.unlink])
 @pytest.mark.parametrize("suffix", ["mp4", "json"])
 def test_a_damaged_entry_is_rendered_anew(damage: Callable[[Path], None], suffix: str, tmp_path: Path) -> None:
-    cache, film, sheet = SegmentCache(tmp_path / "cache"), tmp_path / "film.mp4", tmp_path / "film.sheet"
-    film.write_bytes(os.urandom(5000))
-    sheet.write_bytes(bytes(4096))
-    cache.keep("abc", film, sheet)
-    out = tmp_path / "out.mp4", tmp_path / "out.sheet"
-    assert cache.take("abc", *out)
-    assert [file.read_bytes() for file in out] == [film.read_bytes(), sheet.read_bytes()]
-    for file in out:
-        file.unlink()
+    cache, out = SegmentCache(KeptFiles(tmp_path / "cache", 1_000_000)), tmp_path / "out.mp4"
+    part = part_of(tmp_path / "film.mp4", 5000)
+    cache.keep("abc", part)
+    taken = cache.take("abc", out)
+    assert taken
+    assert is_whole(taken, part)
+    out.unlink()
     damage(tmp_path / "cache" / f"abc.{suffix}")
-    taken = cache.take("abc", *out)
-    if taken:  # a changed bit that no reader would notice
-        assert out[0].read_bytes() == film.read_bytes()
-        return
-    assert not out[0].exists()
-    cache.keep("abc", film, sheet)
-    assert cache.take("abc", *out)
+    assert cache.take("abc", out) is None
+    assert not out.exists()
+    cache.keep("abc", part)
+    assert cache.take("abc", out)
+
+
+def test_whatever_changes_in_a_note_is_noticed(tmp_path: Path) -> None:
+    """Were the checksums in it believed, every later render would find the finished video not to be its parts."""
+    cache, out = SegmentCache(KeptFiles(tmp_path / "cache", 1_000_000)), tmp_path / "out.mp4"
+    part = part_of(tmp_path / "film.mp4", 50)
+    cache.keep("abc", part)
+    note = tmp_path / "cache" / "abc.json"
+    good = note.read_bytes()
+    taken = 0
+    for place in range(len(good)):
+        cache.keep("abc", part)
+        note.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        if found := cache.take("abc", out):  # a changed bit that means the same
+            assert is_whole(found, part)
+            taken += 1
+    assert taken < len(good) / 10
 
 
 def test_the_entries_not_used_for_longest_make_room(tmp_path: Path) -> None:
-    cache = SegmentCache(tmp_path / "cache", largest_bytes=35_000)
-    film, sheet = tmp_path / "film.mp4", tmp_path / "film.sheet"
-    film.write_bytes(os.urandom(10_000))
-    sheet.write_bytes(bytes(4096))
+    cache = SegmentCache(KeptFiles(tmp_path / "cache", 35_000))
+    part, out = part_of(tmp_path / "film.mp4", 10_000), tmp_path / "out.mp4"
     for number, key in enumerate("abc"):
-        cache.keep(key, film, sheet)
+        cache.keep(key, part)
         for file in (tmp_path / "cache").glob(f"{key}.*"):
             os.utime(file, (1000 + number, 1000 + number))
-    assert cache.take("a", tmp_path / "out.mp4", tmp_path / "out.sheet")
-    cache.keep("d", film, sheet)
+    assert cache.take("a", out)
+    cache.keep("d", part)
     kept = {file.stem for file in (tmp_path / "cache").iterdir()}
     assert kept == {"a", "c", "d"}
     assert sum(file.stat().st_size for file in (tmp_path / "cache").iterdir()) <= 35_000
-    assert (tmp_path / "out.mp4").read_bytes() == film.read_bytes(), "what was taken is not cleared away"
+    assert out.read_bytes() == part.path.read_bytes(), "what was taken is not cleared away"
 
 
 def test_a_cache_that_cannot_be_written_does_not_stand_in_the_way(job: Job) -> None:
