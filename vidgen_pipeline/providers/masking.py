@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import math
 import re
@@ -222,14 +223,19 @@ def _mask_token(match: re.Match[str]) -> str:
 
 
 def _spellings(secret: str) -> set[str]:
-    """Every form in which the secret may stand in a text: raw, percent-encoded, escaped in JSON, inside base64."""
+    """Every form in which the secret may stand in a text: raw, in an address, in HTML, in JSON, inside base64."""
+    escaped = json.dumps(secret)[1:-1]
     spellings = {
         secret,
         secret[::-1],
         quote(secret),
         quote(secret, safe=""),
         quote_plus(secret),
-        json.dumps(secret)[1:-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        escaped,
+        escaped.replace("/", "\\/"),  # as PHP writes it
+        json.dumps(escaped)[1:-1],  # JSON within JSON
     }
     spellings |= {re.sub(r"%[0-9A-F]{2}", lambda match: match.group().lower(), text) for text in spellings}
     raw = secret.encode("utf-8", "replace")

@@ -57,7 +57,8 @@ class FaultOrder(BaseModel):
     """A fault to come. Of the requests that match, the first `after` pass; the next `times` meet it (None: all).
 
     `provider` and `path` (the vendor's own, without the provider) may hold `*`. `accepted` says whether the vendor does
-    the work before the answer is spoiled; None is the natural thing for the kind.
+    the work before the answer is spoiled; None is the natural thing for the kind. With `echo` the answer repeats the
+    key it was asked with: in its headers, and in what the vendor says, its page or the address it leads to.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -72,6 +73,7 @@ class FaultOrder(BaseModel):
     status: int | None = Field(default=None, ge=200, le=599)
     retry_after: float | None = Field(default=None, ge=0)
     accepted: bool | None = None
+    echo: bool = False
     location: str = "http://169.254.169.254/latest/meta-data/"
     size_bytes: int = Field(default=64_000_000, gt=0)
 

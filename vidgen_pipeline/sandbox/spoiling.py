@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import html
 import zlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
+from starlette.datastructures import Headers, QueryParams
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -71,6 +75,8 @@ class FaultMiddleware:
             await self._app(scope, receive, send)
             return
         visit.fault = fault.kind
+        key = self._vendor.key(Headers(scope=scope), QueryParams(scope["query_string"])) if fault.echo else None
+        send = _echoing(send, key) if key else send
         if fault.kind in ORDAINED:
             visit.ordained = fault.kind
             await self._app(scope, receive, send)
@@ -78,24 +84,25 @@ class FaultMiddleware:
         truth = _Answer()
         if fault.kind not in _NOT_ACCEPTED if fault.accepted is None else fault.accepted:
             await self._app(scope, receive, truth.keep)
-        if (response := self._response(fault, visit, truth)) is not None:
+        if (response := self._response(fault, visit, truth, key or "")) is not None:
             await response(scope, receive, send)
         else:
             await _break_off(fault.kind, truth, visit, scope, receive, send)
 
-    def _response(self, fault: FaultOrder, visit: Visit, truth: _Answer) -> Response | None:
-        """What is answered in place of the truth; None where the connection breaks off instead."""
+    def _response(self, fault: FaultOrder, visit: Visit, truth: _Answer, key: str) -> Response | None:
+        """What is answered in place of the truth; None where the connection breaks off instead. `key` is repeated."""
         problem = _PROBLEMS.get(fault.kind)
         if fault.kind is FaultKind.STATUS:
             problem = problem_of_status(fault.status or 500)
         if problem is not None:
-            response = self._vendor.refuse(Refusal(problem, status=fault.status), visit.request_id)
+            message = f"Not with the key {key}" if key else ""
+            response = self._vendor.refuse(Refusal(problem, message, status=fault.status), visit.request_id)
             response.status_code = fault.status or response.status_code
             if fault.retry_after is not None:
                 response.headers["retry-after"] = f"{fault.retry_after:g}"
             return response
         answer = _ANSWERS.get(fault.kind)
-        return answer(fault, truth) if answer else None
+        return answer(fault, truth, key) if answer else None
 
 
 _PROBLEMS = {
@@ -105,23 +112,39 @@ _PROBLEMS = {
 }
 
 
-def _garbage(fault: FaultOrder, truth: _Answer) -> Response:
-    return Response(_GARBAGE, fault.status or 200, media_type=truth.media_type)
+def _echoing(send: Send, key: str) -> Send:
+    """Repeats the key in headers: as a number of the request's, behind a name, in an address."""
+    repeated = [
+        (b"x-trace-id", key.encode()),
+        (b"authorization", b"Basic " + base64.b64encode(f"user:{key}".encode())),
+        (b"link", f'<https://vendor.test/keys?key={quote(key, safe="")}>; rel="help"'.encode()),
+    ]
+
+    async def send_with_key(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], *repeated]}
+        await send(message)
+
+    return send_with_key
 
 
-def _wrong_schema(fault: FaultOrder, _: _Answer) -> Response:
-    return JSONResponse({"result": [{"version": 99, "payload": None}], "next": 7}, fault.status or 200)
+def _garbage(fault: FaultOrder, truth: _Answer, key: str) -> Response:
+    return Response(_GARBAGE + key.encode(), fault.status or 200, media_type=truth.media_type)
 
 
-def _page(fault: FaultOrder, _: _Answer) -> Response:
-    return HTMLResponse(_PAGE, fault.status or 200)
+def _wrong_schema(fault: FaultOrder, _: _Answer, key: str) -> Response:
+    return JSONResponse({"result": [{"version": 99, "payload": key or None}], "next": 7}, fault.status or 200)
 
 
-def _nothing(fault: FaultOrder, truth: _Answer) -> Response:
+def _page(fault: FaultOrder, _: _Answer, key: str) -> Response:
+    return HTMLResponse(_PAGE.replace("8f0c0ffee", html.escape(key) or "8f0c0ffee"), fault.status or 200)
+
+
+def _nothing(fault: FaultOrder, truth: _Answer, _: str) -> Response:
     return Response(b"", fault.status or 200, media_type=truth.media_type)
 
 
-def _huge(fault: FaultOrder, truth: _Answer) -> Response:
+def _huge(fault: FaultOrder, truth: _Answer, _: str) -> Response:
     async def body() -> AsyncIterator[bytes]:
         yield b'{"padding":"'
         for _ in range(-(-fault.size_bytes // _BLOCK)):
@@ -131,7 +154,7 @@ def _huge(fault: FaultOrder, truth: _Answer) -> Response:
     return StreamingResponse(body(), fault.status or 200, media_type=truth.media_type)
 
 
-def _bomb(fault: FaultOrder, truth: _Answer) -> Response:
+def _bomb(fault: FaultOrder, truth: _Answer, _: str) -> Response:
     async def body() -> AsyncIterator[bytes]:
         packer = zlib.compressobj(9, zlib.DEFLATED, 31)
         for _ in range(-(-fault.size_bytes // _BLOCK)):
@@ -143,11 +166,12 @@ def _bomb(fault: FaultOrder, truth: _Answer) -> Response:
     return StreamingResponse(body(), fault.status or 200, packed, media_type=truth.media_type)
 
 
-def _redirect(fault: FaultOrder, _: _Answer) -> Response:
-    return RedirectResponse(fault.location, fault.status or 302)
+def _redirect(fault: FaultOrder, _: _Answer, key: str) -> Response:
+    query = f"?key={quote(key, safe='')}" if key else ""
+    return RedirectResponse(fault.location + query, fault.status or 302)
 
 
-def _drip(_: FaultOrder, truth: _Answer) -> Response:
+def _drip(_: FaultOrder, truth: _Answer, __: str) -> Response:
     async def body() -> AsyncIterator[bytes]:
         for byte in bytes(truth.body):
             yield bytes([byte])
@@ -158,7 +182,7 @@ def _drip(_: FaultOrder, truth: _Answer) -> Response:
     return response
 
 
-_ANSWERS: dict[FaultKind, Callable[[FaultOrder, _Answer], Response]] = {
+_ANSWERS: dict[FaultKind, Callable[[FaultOrder, _Answer, str], Response]] = {
     FaultKind.GARBAGE: _garbage,
     FaultKind.WRONG_SCHEMA: _wrong_schema,
     FaultKind.HTML: _page,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import traceback
 from dataclasses import asdict
@@ -11,15 +12,31 @@ from urllib.parse import quote, quote_plus
 from vidgen_pipeline.providers.network.records import ExchangeRecord
 
 CANARY = "canary/7Q+xk=9Zr&Lw2Vt8"
-SPELLINGS = (
-    CANARY,
-    quote(CANARY, safe=""),
-    quote_plus(CANARY),
-    base64.b64encode(CANARY.encode()).decode()[:-4],
-    base64.b64encode(f"user:{CANARY}".encode()).decode()[8:-4],
-    CANARY[::-1],
-    CANARY[:-4],
-)
+
+
+def spellings(secret: str) -> tuple[str, ...]:
+    """The secret as it might stand somewhere, whatever stands around it."""
+    raw, escaped = secret.encode(), json.dumps(secret)[1:-1]
+    ways = [
+        secret,
+        secret[::-1],
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        quote_plus(secret, safe="/"),
+        html.escape(secret),
+        escaped,
+        json.dumps(escaped)[1:-1],  # JSON is kept within JSON
+        raw.hex(),
+    ]
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        for before in range(3):  # what stands before it shifts it; only letters that its neighbours have no part in
+            encoded = encode(b"x" * before + raw).decode()
+            ways.append(encoded[-(-before * 8 // 6) : (before + len(raw)) * 8 // 6])
+    return tuple(dict.fromkeys(ways))
+
+
+SPELLINGS = (*spellings(CANARY), CANARY[:-4])
 
 
 def assert_no_canary(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import socket
 import time
@@ -13,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from sqlalchemy import Engine, text
@@ -24,7 +23,7 @@ from vidgen_pipeline.providers.network.records import LogSink, WorkContext
 from vidgen_pipeline.providers.remote import RemoteProvider
 from vidgen_pipeline.providers.wire import Credentials
 from vidgen_pipeline.services.api_logging import ApiLog
-from vidgen_pipeline_tests.providers.canary import CANARY
+from vidgen_pipeline_tests.providers.canary import CANARY, SPELLINGS
 from vidgen_pipeline_tests.providers.contract import JOB_POLLS, LOOKED_OVER, REMOTE, SETTINGS, TRADES, Trade
 from vidgen_pipeline_tests.providers.vendor_double import FakeTime
 from vidgen_pipeline_tests.sandbox.desk import Desk
@@ -37,12 +36,6 @@ KEY, BAD, BROKE, LIMITED = (f"{word}-{CANARY}" for word in ("sandbox", "bad", "b
 
 METADATA_HOST = "169.254.169.254"
 """Where the sandbox redirects to when it is told to."""
-_SPELLINGS = (
-    CANARY,
-    quote(CANARY, safe=""),
-    quote_plus(CANARY, safe="/"),
-    *(base64.b64encode(b"x" * shift + CANARY.encode()).decode()[4:-4] for shift in range(3)),
-)
 
 
 class HookedTime(FakeTime):
@@ -79,11 +72,11 @@ class Bench:
         return TRADES[REMOTE[self.name].category]
 
     def fault(self, kind: str, phase: str = "any", **order: Any) -> None:
-        """Order a fault; one for the paid route lets the free requests to it pass."""
+        """Order a fault, in which the vendor repeats the key; one for the paid route lets free requests to it pass."""
         aim: dict[str, Any] = {"phase": phase, "after": LOOKED_OVER.get(self.name, 0) if phase == "submit" else 0}
         if phase == "poll":
             aim["path"] = JOB_POLLS.get(self.name, "*")
-        self.desk.fault(kind, provider=self.name, **aim, **order)
+        self.desk.fault(kind, provider=self.name, echo=True, **aim, **order)
 
     def work(self, **how: Any) -> Any:
         """Do the work, look at what was made, and give it."""
@@ -225,11 +218,11 @@ class Bench:
         files = [path for folder in (self.house.scratch, self.spool) for path in folder.rglob("*") if path.is_file()]
         for path in files:
             content = path.read_bytes()
-            assert not [spelling for spelling in _SPELLINGS if spelling.encode() in content], path
+            assert not [spelling for spelling in SPELLINGS if spelling.encode() in content], path
 
 
 def assert_no_key(written: str) -> None:
-    for spelling in _SPELLINGS:
+    for spelling in SPELLINGS:
         assert spelling not in written, written[:2_000]
 
 
@@ -247,7 +240,7 @@ def tables_with_key(engine: Engine) -> list[str]:
             f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table} AS line WHERE line::text LIKE ANY (:spellings))"  # noqa: S608 - names of our own tables
             for table in tables
         )
-        patterns = [f"%{spelling}%" for spelling in _SPELLINGS]
+        patterns = [f"%{spelling}%" for spelling in SPELLINGS]
         return list(connection.scalars(text(found), {"spellings": patterns}))
 
 
@@ -260,8 +253,8 @@ def forget_logs(engine: Engine) -> None:
 
 def keep_everything(caplog: pytest.LogCaptureFixture) -> None:
     """Have every logger write down all it knows, but for the sandbox's access log, which is off but in pytest."""
-    caplog.set_level(logging.DEBUG)
     caplog.set_level(logging.CRITICAL, logger="uvicorn.access")
+    caplog.set_level(logging.DEBUG)  # the last call is also what is kept of all loggers
 
 
 class LateListener:

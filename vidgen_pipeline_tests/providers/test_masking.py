@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import string
 from typing import Any
@@ -30,10 +31,14 @@ def _spellings(secret: str) -> list[str]:
         base64.b64encode(b"user:" + raw + b":x").decode(),
         raw.hex(),
         secret[::-1],
+        html.escape(secret),
+        html.escape(secret, quote=False),
+        json.dumps(secret)[1:-1].replace("/", "\\/"),  # as PHP writes it
+        json.dumps(json.dumps(secret))[3:-3],
     ]
 
 
-@given(secret=SECRETS, spelling=st.integers(0, 8), before=WORDS, after=WORDS)
+@given(secret=SECRETS, spelling=st.integers(0, 12), before=WORDS, after=WORDS)
 @settings(max_examples=400, deadline=None)
 def test_no_spelling_of_a_secret_survives_in_a_text(secret: str, spelling: int, before: str, after: str):
     written = _spellings(secret)[spelling]

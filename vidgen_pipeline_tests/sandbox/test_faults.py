@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import zlib
 from typing import Any
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from vidgen_pipeline.sandbox.faults import FaultKind
-from vidgen_pipeline_tests.sandbox.desk import FILM, Desk, account
+from vidgen_pipeline_tests.sandbox.desk import FILM, KEY, Desk, account
 
 BROKEN = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 
@@ -182,6 +183,24 @@ def test_a_small_body_that_unpacks_to_a_large_one(desk: Desk):
         packed = b"".join(answer.iter_raw())
     assert len(packed) < 100_000
     assert len(zlib.decompress(packed, 47)) > 20_000_000
+
+
+@pytest.mark.parametrize("kind", ["unauthorised", "garbage", "wrong_schema", "html", "redirect_to_private"])
+def test_a_vendor_may_repeat_the_key(desk: Desk, kind: str):
+    desk.fault(kind, echo=True)
+    answer = submit(desk)
+    said = answer.headers.get("location", "").encode() + answer.content
+    assert KEY.encode() in said
+    assert [answer.headers["x-trace-id"], KEY in answer.headers["link"]] == [KEY, True]
+    assert base64.b64decode(answer.headers["authorization"].partition(" ")[2]).decode() == f"user:{KEY}"
+    desk.fault(kind)
+    assert KEY not in str(submit(desk).headers)
+
+
+def test_a_job_that_fails_may_repeat_the_key(desk: Desk):
+    desk.fault("job_failed", echo=True)
+    answer = submit(desk)
+    assert (answer.status_code, answer.headers["x-trace-id"]) == (201, KEY)
 
 
 def test_a_redirect_into_the_private_network(desk: Desk):
