@@ -14,6 +14,7 @@ from sqlalchemy import ScalarSelect, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from vidgen_pipeline.database.provider_calls import doubt_sent
 from vidgen_pipeline.database.tables import GenerationAttempt, GenerationStep, ProviderCall, User, Video
 from vidgen_pipeline.database.transitions import add_event, change_status
 from vidgen_pipeline.domain.video import Step, VideoStatus
@@ -251,7 +252,8 @@ def finish(
 
 
 def close_attempt(session: Session, video_id: UUID, attempt: int, outcome: str, message: str) -> None:
-    """Note how the attempt ended; a step it was at did not get finished."""
+    """Note how the attempt ended; a step it was at did not get finished, and a paid request was not answered."""
+    doubt_sent(session, video_id)
     session.execute(
         update(GenerationStep)
         .where(GenerationStep.video_id == video_id, GenerationStep.status == "running")

@@ -19,6 +19,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from vidgen_pipeline.database.tables import ProviderCall, Video
+from vidgen_pipeline.domain.errors import SubmitUnknown
 from vidgen_pipeline.domain.money import Cost
 from vidgen_pipeline.domain.video import Step, VideoStatus
 
@@ -49,22 +50,28 @@ def owns_video(session: Session, video_id: UUID, attempt: int) -> bool:
 
 
 def take_call(session: Session, key: CallKey, attempt: int) -> ProviderCall | None:
-    """The live or finished call for this work, now the attempt's own. One sent and never answered becomes unknown."""
-    query = (
+    """The live or finished call for this work, now the attempt's own. One sent and never answered becomes unknown.
+
+    A scene that has none takes over one that an earlier attempt made for the same thing in another scene: scenes move
+    when a script is edited. Each is taken once an attempt, so that two scenes with the same words have two.
+    """
+    calls = (
         select(ProviderCall)
         .where(
             ProviderCall.video_id == key.video_id,
             ProviderCall.step == key.step,
-            ProviderCall.unit == key.unit,
             ProviderCall.inputs_hash == key.inputs_hash,
             ProviderCall.test_mode == key.test_mode,
             ProviderCall.status.in_(_LIVE),
         )
         .with_for_update()
     )
-    call = session.scalars(query).one_or_none()
+    call = session.scalars(calls.where(ProviderCall.unit == key.unit)).one_or_none()
+    if call is None:  # no limit: the row that it would be may be taken while it is waited for
+        of_earlier = calls.where(ProviderCall.attempt < attempt)
+        call = session.scalars(of_earlier.order_by(ProviderCall.created_at, ProviderCall.id)).first()
     if call is not None:
-        call.attempt = attempt
+        call.attempt, call.unit = attempt, key.unit
         if call.status == "sent":
             call.status = "unknown"
     return call
@@ -137,7 +144,8 @@ def mark_failed(
 ) -> bool:
     """It came to nothing, or to nothing of use; the same work may be paid for anew.
 
-    What it cost stays, and is as `charged` says where that is given.
+    What it cost stays, and is as `charged` says where that is given. An unknown one was given up with its attempt, and
+    this is its late answer.
     """
     spent: dict[str, Any] = {}
     if charged is not None:
@@ -145,7 +153,7 @@ def mark_failed(
     return _change(
         session,
         call_id,
-        ("intent", "sent", "accepted", "done"),
+        ("intent", "sent", "accepted", "done", "unknown"),
         attempt=attempt,
         status="failed",
         error_code=code,
@@ -162,10 +170,23 @@ def mark_unknown(session: Session, call_id: UUID, attempt: int, *, code: str, me
     )
 
 
+def doubt_sent(session: Session, video_id: UUID) -> None:
+    """The video's worker is gone: what it had sent and got no answer to becomes unknown, for its owner to see."""
+    message = "Its worker ended before the answer came."
+    sent = update(ProviderCall).where(ProviderCall.video_id == video_id, ProviderCall.status == "sent")
+    session.execute(sent.values(status="unknown", error_code=SubmitUnknown.code, error_message=message))
+
+
 def mark_vanished(session: Session, call_id: UUID, attempt: int, *, code: str, message: str) -> bool:
-    """Its vendor does not know its job. The job's number is kept, for that may change."""
+    """What it made is gone here, or its vendor does not know its job. Cost and number are kept, for that may change."""
     return _change(
-        session, call_id, ("accepted",), attempt=attempt, status="unknown", error_code=code, error_message=message
+        session,
+        call_id,
+        ("accepted", "done"),
+        attempt=attempt,
+        status="unknown",
+        error_code=code,
+        error_message=message,
     )
 
 

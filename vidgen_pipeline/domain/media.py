@@ -97,11 +97,12 @@ class MediaAsset(BaseModel):
 
 
 class MediaSelection(BaseModel):
-    """The picture of each scene, in scene order."""
+    """The picture of each scene, in scene order, and a hash of what the scene `asked` for."""
 
     model_config = ConfigDict(frozen=True)
 
     assets: tuple[MediaAsset, ...]
+    asked: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

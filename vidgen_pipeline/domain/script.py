@@ -6,6 +6,9 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_SCENE_TEXT = 5000
+"""Characters that a person may put in the place of what a scene says."""
+
 
 class Brief(BaseModel):
     """What a script provider works from. `script_text` is the person's own words; `topic` asks for new ones.
@@ -61,6 +64,15 @@ class Scene(BaseModel):
     def narration(self) -> str:
         """All that is spoken in the scene."""
         return " ".join(line.text for line in self.lines)
+
+
+class SceneText(BaseModel):
+    """Other words for a scene, and those they replace: a scene that does not say these is another one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    instead_of: str
+    text: str = Field(min_length=1, max_length=LONGEST_SCENE_TEXT)
 
 
 class Script(BaseModel):

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field
 
 from vidgen_pipeline.domain.providers import Category
+from vidgen_pipeline.domain.script import SceneText
 
 
 class VideoStatus(StrEnum):
@@ -166,6 +167,9 @@ class VideoRequest(BaseModel):
     prompt: str | None = Field(default=None, max_length=20_000)
     script_text: str | None = None
     script_folder: str | None = Field(default=None, description="Where `[image: file]` names are looked up.")
+    scene_texts: dict[int, SceneText] = Field(
+        default_factory=dict, description="Other words for scenes of a provider's script, by their number from 1."
+    )
     audience: str | None = Field(default=None, max_length=200)
     tone: str | None = Field(default=None, max_length=200)
     platform: str | None = Field(default=None, max_length=50)

@@ -43,7 +43,8 @@ class GenerationStepIOManager(ConfigurableIOManager):
         upstream = context.upstream_output
         if upstream is None:
             raise ValueError("an input of a step is always the output of another")
+        generation, video_id, step = self.pipeline.generation, UUID(context.partition_key), Step(upstream.step_key)
+        if step is Step.SCRIPT:
+            return outlast_blocking(generation.load_script, video_id)
         model = cast("type[BaseModel]", context.dagster_type.typing_type)
-        return outlast_blocking(
-            self.pipeline.generation.load_output, UUID(context.partition_key), Step(upstream.step_key), model
-        )
+        return outlast_blocking(generation.load_output, video_id, step, model)

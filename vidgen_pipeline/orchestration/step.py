@@ -13,11 +13,11 @@ from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar
 from uuid import UUID
 
 from dagster import DagsterExecutionInterruptedError, DagsterRunStatus, Failure, OpExecutionContext
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy import Engine
 
 from vidgen_pipeline.database.patience import AWAY, outlast
-from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, VidgenError
+from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, NotFound, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import Step, VideoRequest
@@ -171,6 +171,13 @@ class StepRun:
         async with slot(self.engine, limit, video_id=self.attempt.video_id, attempt=self.attempt.number):
             yield
 
+    async def made_before(self, model: type[Output]) -> Output | None:
+        """What the step made for this video when it was last finished, whatever from. To be asked before `run`."""
+        try:
+            return await outlast(self._generation.load_output, self.attempt.video_id, self._step, model)
+        except (NotFound, ValidationError):  # not finished, or by another version of the product
+            return None
+
     async def run(
         self,
         model: type[Output],
@@ -178,9 +185,7 @@ class StepRun:
         work: Callable[[Bench], Awaitable[StepResult[Output]]],
     ) -> Output:
         """Do the work, unless the same inputs gave a result before. Ends the video in every way it can end badly."""
-        if self._pipeline.network.test_mode:
-            inputs = {**inputs, "test_mode": True}  # what a double made is never taken for the real thing
-        digest = inputs_hash(self._step, inputs)
+        digest = inputs_hash(self._step, inputs, test_mode=self._pipeline.network.test_mode)
         with self.telling(), _stop_signals():
             earlier = await self._in_thread(self._generation.earlier_result, self._step, digest, model)
             await self._in_thread(self._generation.begin_step, self._step, digest)

@@ -98,8 +98,9 @@ async def buy_job(door: Door, ledger: Ledger, job: Job[T], into: Path) -> Bought
         if call.state is CallState.DONE:
             try:
                 return Bought(value=await ledger.stored_file(call, into), cost=call.cost, call=call)
-            except NotFound:
+            except NotFound as gone:
                 if call.job_id is None:
+                    await ledger.vanished(call, gone)
                     why = "It was paid for, but its file is no longer here."
                     raise door.unknown(call.id, why) from None
         job_id = call.job_id or await _started_job(door, ledger, work, call, job)

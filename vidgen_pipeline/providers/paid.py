@@ -97,7 +97,7 @@ class Ledger(Protocol):
         """Its answer was lost."""
 
     async def vanished(self, call: PaidCall, error: VidgenError) -> None:
-        """Its vendor does not know the job that it took on: nobody knows what became of it."""
+        """What it gave is gone here, or its vendor does not know the job that it took on: the owner has to say."""
 
     async def claims(self, call: PaidCall, job_ids: Sequence[str]) -> Claims:
         """Which of these jobs at the call's vendor other calls, whoever's, have or may have."""
@@ -133,7 +133,8 @@ async def buy_reply(
         if call.state is CallState.DONE:
             try:
                 return Bought(value=read(await ledger.stored_reply(call)), cost=call.cost, call=call)
-            except NotFound:
+            except NotFound as gone:
+                await ledger.vanished(call, gone)
                 why = "It was paid for, but what it gave is no longer here."
                 raise door.unknown(call.id, why) from None
         if call.state is not CallState.INTENT:

@@ -29,7 +29,9 @@ from vidgen_pipeline.domain.errors import (
 )
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus, sources_of
+from vidgen_pipeline.providers.script.rewording import reworded
 from vidgen_pipeline.runtime.worker import this_worker
 from vidgen_pipeline.services.budgets import refuse_if_paused
 from vidgen_pipeline.services.costs import estimate_cost
@@ -241,6 +243,16 @@ class Generation:
         if output is None:
             raise NotFound(f"The step '{step}' has no result for this video.", remedy="Run the video from its start.")
         return model.model_validate(output)
+
+    def load_script(self, video_id: UUID) -> Script:
+        """The script as it is to be spoken: as it was written, but for the scenes its owner has said otherwise.
+
+        Raises NotFound when it is not finished.
+        """
+        written = self.load_output(video_id, Step.SCRIPT, Script)
+        with Session(self._engine) as session:
+            request = VideoRequest.model_validate(session.get_one(Video, video_id).request)
+        return reworded(written, request.scene_texts)
 
     def show_progress(self, attempt: Attempt, share: float, *, moved: bool) -> bool:
         """Sign of life; returns whether the work should go on."""

@@ -109,14 +109,6 @@ def review_prices(today: date) -> list[PriceFinding]:
     return findings
 
 
-def remove_partial_files(scratch: Path, video_id: UUID) -> int:
-    """Remove the work folders of a video whose worker is gone; returns how many there were."""
-    folders = [folder for folder in scratch.glob(f"{video_id}-*") if folder.is_dir()]
-    for folder in folders:
-        shutil.rmtree(folder, ignore_errors=True)
-    return len(folders)
-
-
 def old_partitions(engine: Engine, *, now: datetime, days: int, most: int) -> list[UUID]:
     """Videos that ended so long ago that the engine need not list them any more."""
     with Session(engine) as session:

@@ -21,10 +21,12 @@ from vidgen_pipeline.domain.media import MediaAsset, MediaCandidate, MediaKind, 
 from vidgen_pipeline.domain.money import FREE
 from vidgen_pipeline.domain.script import Script
 from vidgen_pipeline.domain.timeline import Canvas
+from vidgen_pipeline.domain.video import Step
 from vidgen_pipeline.providers.base import MediaProvider, ReportProgress
 from vidgen_pipeline.providers.network.records import on_scene
 from vidgen_pipeline.runtime.focus import find_focus
 from vidgen_pipeline.runtime.together import all_or_nothing
+from vidgen_pipeline.services.inputs import inputs_hash
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 FETCHES_AT_ONCE = 2
@@ -70,28 +72,54 @@ class MediaSelector:
         self.model = ""
         self.cost = FREE
 
-    async def select(self, script: Script, canvas: Canvas, seed: str) -> MediaSelection:
-        """One asset a scene, in scene order."""
+    async def select(
+        self, script: Script, canvas: Canvas, seed: str, before: MediaSelection | None = None
+    ) -> MediaSelection:
+        """One asset a scene, in scene order. A scene that asks for what it asked for `before` keeps what it got."""
         queries = [_query(script, index, canvas, seed) for index in range(len(script.scenes))]
+        asked = tuple(self._hash(query) for query in queries)
+        assets = self._kept(asked, before)
+        self._uses.update((asset.provider, asset.locator) for asset in assets.values())
+        wanted = [query for query in queries if query.scene_index not in assets]
         # Choices are made in order, so that the same script always gets the same pictures; only fetching overlaps.
-        choices = [await self._choose(query) for query in queries]
-        done = 0
+        choices = [await self._choose(query) for query in wanted]
+        done = len(assets)
 
-        async def fetch(query: MediaQuery, choice: tuple[MediaProvider, MediaCandidate]) -> MediaAsset:
+        async def fetch(query: MediaQuery, choice: tuple[MediaProvider, MediaCandidate]) -> None:
             nonlocal done
             async with self._places:
                 with on_scene(query.scene_index):
-                    asset = await self._fetch(query, *choice)
+                    assets[query.scene_index] = await self._fetch(query, *choice)
             done += 1
             self._progress(done / len(queries))
-            return asset
 
         async with all_or_nothing() as group:
-            tasks = [group.create_task(fetch(query, choice)) for query, choice in zip(queries, choices, strict=True)]
-        return MediaSelection(assets=tuple(task.result() for task in tasks), warnings=tuple(self.warnings))
+            for query, choice in zip(wanted, choices, strict=True):
+                group.create_task(fetch(query, choice))
+        return MediaSelection(
+            assets=tuple(assets[query.scene_index] for query in queries), asked=asked, warnings=tuple(self.warnings)
+        )
+
+    def _kept(self, asked: Sequence[str], before: MediaSelection | None) -> dict[int, MediaAsset]:
+        """What scenes show that ask for the same as before. A fallback is not kept: there may be something by now."""
+        if before is None:
+            return {}
+        known = zip(asked, before.asked, before.assets, strict=False)
+        return {
+            index: asset
+            for index, (now, then, asset) in enumerate(known)
+            if now == then and asset.provider == self._source(index).provider_name and self._store.has(asset.file)
+        }
+
+    def _hash(self, query: MediaQuery) -> str:
+        fingerprint = self._source(query.scene_index).fingerprint()
+        return inputs_hash(Step.MEDIA, {"query": query.model_dump(mode="json", exclude={"avoid"}), **fingerprint})
+
+    def _source(self, scene_index: int) -> MediaProvider:
+        return self._named.get(scene_index, self._provider)
 
     async def _choose(self, query: MediaQuery) -> tuple[MediaProvider, MediaCandidate]:
-        for provider in filter(None, (self._named.get(query.scene_index, self._provider), self._fallback)):
+        for provider in filter(None, (self._source(query.scene_index), self._fallback)):
             offered = [
                 candidate
                 for candidate in await provider.search(self._avoiding(query, provider))

@@ -1,4 +1,4 @@
-"""The script of a video as its owner reads it, and one scene of their own words said otherwise."""
+"""The script of a video as its owner reads it, and one scene of it said otherwise."""
 
 from __future__ import annotations
 
@@ -12,13 +12,16 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import generation as generation_rows
-from vidgen_pipeline.database.videos import find_video
-from vidgen_pipeline.domain.errors import Conflict, InvalidInput, NotFound
-from vidgen_pipeline.domain.script import Scene, Script, SpokenLine
+from vidgen_pipeline.domain.errors import Conflict, InvalidInput, NotFound, ProviderUnavailable
+from vidgen_pipeline.domain.script import LONGEST_SCENE_TEXT, Scene, SceneText, Script, SpokenLine
 from vidgen_pipeline.domain.text import clean_script
 from vidgen_pipeline.domain.video import Action, Step, VideoRequest, VideoStatus
 from vidgen_pipeline.providers.script.own_script import structure_script
+from vidgen_pipeline.providers.script.rewording import reworded
+from vidgen_pipeline.providers.script.scenes import LONGEST_SCENE_MS
 from vidgen_pipeline.services import lifecycle
+from vidgen_pipeline.services.briefs import script_hash
+from vidgen_pipeline.services.planning import Plan, check_letters
 from vidgen_pipeline.services.revising import revise
 from vidgen_pipeline.services.settings import defaults_of
 from vidgen_pipeline.services.videos import VideoView, show_video
@@ -33,7 +36,7 @@ class ScriptNotWritten(Conflict):
 
 
 class SceneNotEditable(Conflict):
-    """The scene can't be said otherwise as the pipeline is."""
+    """The scene can't be said otherwise with these words, or not now."""
 
     code = "scene_not_editable"
 
@@ -50,16 +53,11 @@ class ScriptView:
 def script_of(engine: Engine, user_id: UUID, video_id: UUID) -> ScriptView:
     """The script of the user's video. Raises NotFound, and ScriptNotWritten where a provider has yet to write it."""
     video = show_video(engine, user_id, video_id)
-    editable = _is_own(video.request) and Action.EDIT in video.actions
+    may_edit = Action.EDIT in video.actions
     if _is_own(video.request):
-        return ScriptView(_structured(video.request), video.version, editable)
-    with Session(engine) as session:
-        if find_video(session, user_id, video_id) is None:
-            raise NotFound("There is no video with this id.")
-        stored = generation_rows.load_output(session, video_id, Step.SCRIPT)
-    if stored is None:
-        raise ScriptNotWritten("The script is not written yet.", remedy="It is, once the video is generated.")
-    return ScriptView(Script.model_validate(stored), video.version, editable)
+        return ScriptView(_structured(video.request), video.version, may_edit)
+    script = reworded(_written(engine, video), video.request.scene_texts)
+    return ScriptView(script, video.version, may_edit and _stays(engine, user_id, video))
 
 
 def edit_scene(
@@ -75,32 +73,79 @@ def edit_scene(
 ) -> VideoView:
     """Say the scene of this number (from 1) otherwise; the others stay as they are, and so do their pauses.
 
-    The next generation does anew only what depends on the words. Raises as `lifecycle.edit` does, NotFound for a scene
-    that there is not, and SceneNotEditable where a provider wrote the script, or the others would be cut otherwise.
+    The next generation does anew only what depends on the words; a script that a provider wrote is not written anew.
+    Raises as `lifecycle.edit` does, NotFound for a scene that there is not, ScriptNotWritten, and SceneNotEditable
+    where the scenes would be cut otherwise, or are going to be written anew.
     """
     video = show_video(engine, user_id, video_id)
-    if not _is_own(video.request):
-        raise SceneNotEditable(
-            "This script was written by a provider, and its scenes can't be changed one by one.",
-            remedy="Give the whole text as script_text instead.",
-        )
-    script = _structured(video.request)
+    own = _is_own(video.request)
+    script = _structured(video.request) if own else _written(engine, video)
     if not 1 <= number <= len(script.scenes):
         raise NotFound(f"There is no scene {number}; there are {len(script.scenes)}.")
+    words = _plain_words(text)
+    if Action.EDIT not in video.actions and video.status is VideoStatus.COMPLETED:
+        raise Conflict("A finished video stays as it is.", remedy="Plan a new one with the changed text.")
+    if own:
+        text_and_folder = {
+            "script_text": _changed(video.request, script, number - 1, words),
+            "script_folder": _folder(video.request),
+        }
+        from_afar = from_afar and not _folder(video.request)
+        plan = revise(video.request, text_and_folder, defaults_of(engine, user_id), styles_folder, from_afar=from_afar)
+    elif _stays(engine, user_id, video):
+        # Not planned anew: settings that were changed meanwhile would have another script written.
+        plan = Plan(_with_scene_text(video.request, script, number - 1, words), video.title, ())
+    else:
+        raise SceneNotEditable(
+            "This script is going to be written anew: what it is written from was changed.",
+            remedy="Change its scenes when that is done, or give the whole text as script_text.",
+        )
+    return lifecycle.edit(engine, user_id, video_id, plan, version=version or video.version)
+
+
+def _plain_words(text: str) -> str:
     words = " ".join(clean_script(text, "The scene").split())
     if any(mark in words for mark in _MARKS):
         raise InvalidInput(f"A scene's words hold none of {' '.join(_MARKS)}.", remedy="Write plain sentences.")
-    changed = _changed(video.request, script, number - 1, words)
-    if Action.EDIT not in video.actions and video.status is VideoStatus.COMPLETED:
-        raise Conflict("A finished video stays as it is.", remedy="Plan a new one with the changed text.")
-    plan = revise(
-        video.request,
-        {"script_text": changed, "script_folder": _folder(video.request)},
-        defaults_of(engine, user_id),
-        styles_folder,
-        from_afar=from_afar and not _folder(video.request),
-    )
-    return lifecycle.edit(engine, user_id, video_id, plan, version=version or video.version)
+    if len(words) > LONGEST_SCENE_TEXT:
+        raise InvalidInput(f"A scene has at most {LONGEST_SCENE_TEXT} characters.", remedy="Say it in fewer words.")
+    return words
+
+
+def _written(engine: Engine, video: VideoView) -> Script:
+    """The script as its provider wrote it."""
+    with Session(engine) as session:
+        stored = generation_rows.load_output(session, video.id, Step.SCRIPT)
+    if stored is None:
+        raise ScriptNotWritten("The script is not written yet.", remedy="It is, once the video is generated.")
+    return Script.model_validate(stored)
+
+
+def _stays(engine: Engine, user_id: UUID, video: VideoView) -> bool:
+    """Whether the next generation takes the written script over."""
+    try:
+        digest = script_hash(video.request)
+    except ProviderUnavailable:  # who wrote it is no longer there
+        return False
+    with Session(engine) as session:
+        found = generation_rows.finished_step(session, user_id, video.id, Step.SCRIPT, digest, any_video=False)
+    return found is not None
+
+
+def _with_scene_text(request: VideoRequest, script: Script, index: int, words: str) -> VideoRequest:
+    """The request with these words for a scene of the written script; its first words take the change back."""
+    scene = script.scenes[index]
+    texts = {number: text for number, text in request.scene_texts.items() if number != index + 1}
+    if words != scene.narration:
+        texts[index + 1] = SceneText(instead_of=scene.narration, text=words)
+    changed = reworded(script, texts)
+    if changed.scenes[index].estimated_ms > max(scene.estimated_ms, LONGEST_SCENE_MS):
+        raise SceneNotEditable(
+            "With these words the scene would be too long for one picture.",
+            remedy="Say it in about as many words as before, or give the whole text as script_text.",
+        )
+    check_letters(changed, [])
+    return request.model_copy(update={"scene_texts": texts})
 
 
 def _changed(request: VideoRequest, script: Script, index: int, words: str) -> str:

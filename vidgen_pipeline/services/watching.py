@@ -7,7 +7,6 @@ the step at work are removed before that transaction ends: afterwards a new run 
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from vidgen_pipeline.domain.video import Step, VideoStatus
 from vidgen_pipeline.runtime.worker import is_gone
 from vidgen_pipeline.services.endings import end_attempt
 from vidgen_pipeline.services.reservations import release
+from vidgen_pipeline.storage.scratch import remove_work
 
 WORKER_DEAD_AFTER_SECONDS = 60
 NO_PROGRESS_MINUTES = 30
@@ -139,8 +139,7 @@ def _settle_each(
                 sentence = settle(session, seen)
                 if sentence is None:  # it got on after all, or somebody else was quicker
                     continue
-                for folder in scratch.glob(f"{seen.video_id}-*"):
-                    shutil.rmtree(folder, ignore_errors=True)
+                remove_work(scratch, seen.video_id)
         except SQLAlchemyError:
             logger.exception("Video %s, which does not get on, could not be settled.", seen.video_id)
             continue

@@ -47,6 +47,25 @@ def test_the_database_allows_one_live_call_for_a_piece_of_work(engine: Engine, u
             connection.execute(copy, {"status": status})
 
 
+def test_a_call_goes_along_with_its_work_to_another_scene(engine: Engine, user_id: UUID, store: ArtifactStore):
+    video_id = _claimed(engine, user_id, store)
+
+    def take(unit: str, attempt: int, *, test_mode: bool = False) -> tuple[UUID, str] | None:
+        key = rows.CallKey(video_id=video_id, step=Step.VOICE, unit=unit, inputs_hash="h", test_mode=test_mode)
+        with Session(engine) as session, session.begin():
+            call = rows.take_call(session, key, attempt)
+            return None if call is None else (call.id, call.unit)
+
+    with Session(engine) as session, session.begin():
+        first, second = (_add(session, video_id, user_id, unit) for unit in ("scene-1", "scene-2"))
+    assert take("scene-3", 1) is None  # both are this attempt's own, for scenes that say the same
+    assert take("scene-3", 2, test_mode=True) is None
+    assert take("scene-2", 2) == (second, "scene-2")
+    assert take("scene-3", 2) == (first, "scene-3")
+    assert take("scene-4", 2) is None
+    assert take("scene-3", 2) == (first, "scene-3")
+
+
 def test_a_job_number_is_written_once(engine: Engine, user_id: UUID, store: ArtifactStore):
     video_id = _claimed(engine, user_id, store)
     with Session(engine) as session, session.begin():

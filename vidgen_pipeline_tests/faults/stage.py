@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +24,7 @@ from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.services.budgets import set_budget
 from vidgen_pipeline.services.integrations import set_integration
 from vidgen_pipeline.services.lifecycle import cancel, generate_now, retry
+from vidgen_pipeline.services.reconciling import LiveRun, Runs, reconcile
 from vidgen_pipeline.services.reviewing import ReviewChoice, review
 from vidgen_pipeline.services.scheduling import claim_due
 from vidgen_pipeline.services.startup import prepare
@@ -143,6 +144,15 @@ class Stage:
             review(self.engine, self.user_id, video_id, ReviewChoice.PAY_AGAIN)
         elif status in {VideoStatus.FAILED, VideoStatus.CANCELLED}:
             retry(self.engine, self.user_id, video_id)
+        elif status is VideoStatus.QUEUED:
+            self._look_for_its_run(video_id)
+
+    def _look_for_its_run(self, video_id: UUID) -> None:
+        """What the sensor does that compares videos and runs, where two minutes later there is no run for a video."""
+        long_ago = text("UPDATE videos SET launched_at = launched_at - interval '2 minutes' WHERE id = :id")
+        with self.engine.begin() as connection:
+            connection.execute(long_ago, {"id": video_id})
+        reconcile(self.engine, NoRuns(), self.home.scratch)
 
     def look(self, video_id: UUID) -> VideoView:
         return show_video(self.engine, self.user_id, video_id)
@@ -196,6 +206,22 @@ def a_request(**changes: Any) -> VideoRequest:
         selected_providers={**VENDORS, Category.ASSEMBLY: "ffmpeg"},
     )
     return plain.model_copy(update=changes)
+
+
+class NoRuns(Runs):
+    """The engine's runs, all of which have ended."""
+
+    def live(self) -> Sequence[LiveRun]:
+        return ()
+
+    def has_live(self, video_id: UUID, launch: int) -> bool:
+        return False
+
+    def is_over(self, run_id: str) -> bool:
+        return True
+
+    def end(self, run_id: str, reason: str, *, gone: bool) -> bool:
+        return False
 
 
 ENGINE = (

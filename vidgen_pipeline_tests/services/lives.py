@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from vidgen_pipeline.database.tables import Video, VideoEvent
 from vidgen_pipeline.domain.errors import InvalidInput, SubmitUnknown
 from vidgen_pipeline.domain.finished import FinishedVideo
+from vidgen_pipeline.domain.script import Scene, Script, SpokenLine, Visual
 from vidgen_pipeline.domain.video import Step, VideoRequest, VideoStatus
+from vidgen_pipeline.services.briefs import script_hash
 from vidgen_pipeline.services.generation import Generation
 from vidgen_pipeline.services.lifecycle import generate_now
 from vidgen_pipeline.services.schedule_times import ScheduledTime
@@ -22,6 +24,36 @@ from vidgen_pipeline.services.videos import plan_video
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 
 IN_AN_HOUR = ScheduledTime((datetime.now(UTC) + timedelta(hours=1)).replace(second=0, microsecond=0), "Europe/Berlin")
+
+ABOUT_BEES: dict[str, Any] = {
+    "prompt": "How bees find home",
+    "language": "en",
+    "selected_providers": {"script": "anthropic", "voice": "espeak", "media": "backdrop", "assembly": "ffmpeg"},
+    "test_mode": True,
+}
+BEES = Script(
+    title="How bees find home",
+    language="en",
+    search_language="en",
+    scenes=tuple(
+        Scene(
+            index=index,
+            lines=(SpokenLine(text=text, pause_after_ms=400 if index == 1 else 0),),
+            search_terms=(f"term {index}",),
+            on_screen_text=phrase,
+            visual=Visual.AI,
+            visual_prompt=f"Shot {index}.",
+            estimated_ms=4_000,
+        )
+        for index, (text, phrase) in enumerate(
+            [
+                ("Bees fly far, and they always come home.", "Always home"),
+                ("They steer by the moon, and by the smell of the hive.", "By the moon"),
+                ("A dance tells the others where the flowers are.", "A dance tells"),
+            ]
+        )
+    ),
+)
 
 
 @dataclass
@@ -57,6 +89,18 @@ class Lives:
             self.generation.cancel(attempt, Step.VOICE)
         elif status is VideoStatus.COMPLETED:
             self.generation.store_output(video_id, run_id, Step.ASSEMBLY, self.finished())
+        return video_id
+
+    def written(self, **changes: Any) -> UUID:
+        """A video that was stopped when a provider had written `BEES` for it."""
+        request = VideoRequest(**{**ABOUT_BEES, **changes})
+        video_id = plan_video(self.engine, self.user_id, request, title="How bees find home")
+        launch = generate_now(self.engine, self.user_id, video_id).launches
+        run_id = f"run-{uuid4()}"
+        attempt = self.generation.enter(video_id, run_id, launch=launch)
+        self.generation.begin_step(attempt, Step.SCRIPT, script_hash(request))
+        self.generation.store_output(video_id, run_id, Step.SCRIPT, BEES)
+        self.generation.cancel(attempt, Step.VOICE)
         return video_id
 
     def row(self, video_id: UUID) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import PrivateAttr
@@ -41,6 +41,13 @@ class Shelf(MediaProvider):
         return ProviderResult(data=path, model="m")
 
 
+class Site(Shelf):
+    """A shelf that others fill; it is the same one whatever is on it."""
+
+    def fingerprint(self) -> dict[str, Any]:
+        return {"provider": self.provider_name}
+
+
 def _select(
     shelf: Shelf,
     scenes: int,
@@ -50,18 +57,23 @@ def _select(
     *,
     shown: set[tuple[str, str]] | None = None,
     terms: tuple[str, ...] = (),
+    said: Mapping[int, str] | None = None,
+    before: MediaSelection | None = None,
     **script_facts: str,
 ) -> MediaSelection:
-    lines = (SpokenLine(text="x"),)
+    texts = dict.fromkeys(range(scenes), "x") | dict(said or {})
     script = Script(
         title="T",
-        scenes=tuple(Scene(index=i, lines=lines, estimated_ms=1000, search_terms=terms) for i in range(scenes)),
+        scenes=tuple(
+            Scene(index=index, lines=(SpokenLine(text=text),), estimated_ms=1000, search_terms=terms)
+            for index, text in texts.items()
+        ),
         **{"language": "en", **script_facts},
     )
     selector = MediaSelector(
         shelf, named or {}, store=store, scratch=scratch, progress=lambda _: None, shown=shown or ()
     )
-    return asyncio.run(selector.select(script, Canvas(width=10, height=10), seed="T"))
+    return asyncio.run(selector.select(script, Canvas(width=10, height=10), seed="T", before=before))
 
 
 def _shown(selection: MediaSelection, store: ArtifactStore) -> str:
@@ -94,6 +106,17 @@ def test_when_none_is_left_the_causes_are_told(store: ArtifactStore, tmp_path: P
 def test_a_scene_that_names_its_file_gets_that_one(store: ArtifactStore, tmp_path: Path):
     named: dict[int, MediaProvider] = {1: Shelf(pictures=["z"])}
     assert _shown(_select(Shelf(pictures=list("ab")), 3, store, tmp_path, named), store) == "azb"
+
+
+def test_a_scene_that_asks_for_the_same_keeps_its_picture(store: ArtifactStore, tmp_path: Path):
+    before = _select(Site(pictures=list("abc")), 3, store, tmp_path)
+    assert _shown(before, store) == "abc"
+    site = Site(pictures=list("cdba"))  # by now it ranks them otherwise
+    assert _shown(_select(site, 3, store, tmp_path, said={1: "y"}, before=before), store) == "adc"
+    assert site._fetched == ["d"]
+    store.path(before.assets[2].file).unlink()
+    assert _shown(_select(site, 3, store, tmp_path, said={1: "y"}, before=before), store) == "acd"
+    assert _shown(_select(site, 3, store, tmp_path, before=before, language="de"), store) == "cdb"
 
 
 def test_a_provider_is_told_what_other_videos_and_earlier_scenes_show_of_its_own(store: ArtifactStore, tmp_path: Path):

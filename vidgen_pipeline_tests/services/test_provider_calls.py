@@ -38,6 +38,7 @@ from vidgen_pipeline.providers.paid import Bought, buy_reply
 from vidgen_pipeline.providers.wire import Phase, WireRequest
 from vidgen_pipeline.runtime.postgres.databases import Databases
 from vidgen_pipeline.services.provider_calls import allow_paying_again
+from vidgen_pipeline.services.reviewing import unknown_calls
 from vidgen_pipeline_tests.providers.canary import CANARY, assert_error_clean, assert_no_canary, assert_record_clean
 from vidgen_pipeline_tests.providers.vendor_double import (
     Behaviour,
@@ -300,9 +301,33 @@ def test_a_finished_line_whose_answer_is_gone_is_not_paid_again_unasked(house: H
             kept.unlink()
         with pytest.raises(SubmitUnknown, match="no longer here"):
             await speak(house, double)
+        assert len(double.seen) == 1
+        [doubtful] = unknown_calls(house.engine, house.user_id, house.video_id)
+        allow_paying_again(house.engine, house.user_id, doubtful.id)
+        assert (await speak(house, double)).value == "rain"
         return len(double.seen)
 
-    assert at(work, SPOKEN) == 1
+    assert at(work, SPOKEN) == 2
+    assert [row["cost_amount"] for row in house.rows()] == [PRICE.amount] * 2
+
+
+def test_a_finished_job_that_is_gone_on_both_sides_is_left_to_the_person(house: House, tmp_path: Path):
+    studio = JobVendor()
+
+    async def work(double: Vendor) -> None:
+        await draw(house, double, tmp_path)
+        for kept in (tmp_path / "artifacts").rglob("*.mp4"):
+            kept.unlink()
+        studio.hidden_polls = 1000
+        with pytest.raises(SubmitUnknown, match="does not know now"):
+            await draw(house, double, tmp_path)
+        studio.hidden_polls = 0
+        [doubtful] = unknown_calls(house.engine, house.user_id, house.video_id)
+        allow_paying_again(house.engine, house.user_id, doubtful.id)
+        assert (await draw(house, double, tmp_path)).value.size_bytes == len(MP4)
+
+    at(work, studio.behave)
+    assert house.statuses() == ["written_off", "done"]
 
 
 def test_a_lost_submit_is_found_by_our_reference(house: House, tmp_path: Path):
@@ -628,6 +653,32 @@ def test_an_overtaken_worker_pays_for_nothing_but_its_facts_are_kept(house: Hous
     at(work, studio.behave)
     assert house.statuses() == ["done"]
     assert studio.submits == []
+
+
+def test_a_request_whose_worker_ended_is_in_doubt_at_once_until_its_late_answer_says_more(house: House):
+    async def work(double: Vendor) -> None:
+        late, refused = house.ledger(), house.ledger()
+        calls = []
+        for ledger, inputs_hash in ((late, "late"), (refused, "refused")):
+            calls.append(
+                await ledger.open_call(
+                    unit="", inputs_hash=inputs_hash, provider="acme", model="m", base_url=double.url
+                )
+            )
+            await ledger.sent(calls[-1])
+        house.next_attempt()
+        assert [call.id for call in unknown_calls(house.engine, house.user_id, house.video_id)] == [
+            call.id for call in calls
+        ]
+        assert all("before the answer" in row["error_message"] for row in house.rows())
+        with pytest.raises(Cancelled):
+            await late.done(calls[0], PRICE)
+        with pytest.raises(Cancelled):
+            await refused.failed(calls[1], BadReply("No."))
+
+    at(work, SPOKEN)
+    assert house.statuses() == ["done", "failed"]
+    assert unknown_calls(house.engine, house.user_id, house.video_id) == []
 
 
 def test_what_a_vendor_said_is_written_down_when_the_database_is_back(house: House):
