@@ -45,10 +45,11 @@ _MAKE_ANALYST = f"""
     END $$
 """
 
+# "id IN (the oldest)" would be joined by one who takes the table for as empty as it was last: each with all others.
 _FOLD = text("""
     WITH taken AS (
         DELETE FROM usage_deltas
-        WHERE id IN (SELECT id FROM usage_deltas ORDER BY id LIMIT :most)
+        WHERE id <= (SELECT max(id) FROM (SELECT id FROM usage_deltas ORDER BY id LIMIT :most) AS oldest)
         RETURNING *
     ), added AS (
         INSERT INTO usage_hourly AS old (user_id, provider, step, endpoint, model, test_mode, hour,

@@ -106,4 +106,4 @@ def _read(connection: Connection, query: str, since: date, user_id: UUID | None)
     # Without coercing, money stays Decimal: what a file says is what the ledger says.
     asked = query.format(whose="true" if user_id is None else "user_id = :user")
     values: dict[str, Any] = {"since": since, "user": user_id}
-    return pd.read_sql(text(asked), connection, params=values, coerce_float=False)
+    return pd.read_sql_query(text(asked), connection, params=values, coerce_float=False)

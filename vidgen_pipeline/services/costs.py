@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import Step, VideoRequest
@@ -75,11 +76,11 @@ def estimate_cost(request: VideoRequest, configured: Mapping[str, BaseProvider] 
 
     `configured` are the providers as the operator set them up; without it, as the product ships them.
     """
-    factory = ProviderFactory(configured)
+    get_provider = ProviderFactory(configured).get_provider if configured else _as_shipped
     lines = []
     for category, name in request.selected_providers.items():
         step, contract = _CONTRACTS[category]
-        provider = factory.get_provider(name, contract)
+        provider = get_provider(name, contract)
         if isinstance(provider, RemoteProvider) and not request.test_mode:
             low, expected, high = (provider.estimate(_work(request, case)).amount for case in _LENGTH)
             lines.append(
@@ -98,6 +99,12 @@ def estimate_cost(request: VideoRequest, configured: Mapping[str, BaseProvider] 
 def expected_length_ms(request: VideoRequest) -> int:
     """How long the video will probably be."""
     return _work(request, "expected").video_ms
+
+
+@cache
+def _as_shipped(name: str, kind: type[BaseProvider]) -> BaseProvider:
+    """The provider with its default settings, for estimates alone: making it takes longer than asking it for one."""
+    return ProviderFactory().get_provider(name, kind)
 
 
 def _work(request: VideoRequest, case: str) -> Work:
