@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 
 from fastapi import Request, Response
 from pydantic import BaseModel
 
 from vidgen_pipeline.api.errors import BadRequest, NotModified, PreconditionRequired
 from vidgen_pipeline.domain.errors import StaleVersion
+
+REVALIDATED = {"Cache-Control": "private, no-cache"}
+"""A client may keep it, and asks each time whether it is still so."""
 
 _TAG = re.compile(r'\s*(W/)?"([^"]*)"\s*')
 _OURS = re.compile(r"([0-9]{1,18})-[0-9a-f]{16}")
@@ -23,16 +27,16 @@ def tag(request: Request, response: Response, version: int, shown: BaseModel) ->
     """Give the answer its tag. Raises NotModified when the client has just this."""
     digest = hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:16]
     response.headers["ETag"] = f'"{version}-{digest}"'
-    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers.update(REVALIDATED)
     if request.method == "GET":
         refuse_unchanged(request, response.headers["ETag"])
 
 
-def refuse_unchanged(request: Request, etag: str) -> None:
-    """Raises NotModified when the client has what this tag stands for."""
+def refuse_unchanged(request: Request, etag: str, headers: Mapping[str, str] = REVALIDATED) -> None:
+    """Raises NotModified, which says these headers again, when the client has what this tag stands for."""
     written = request.headers.get("if-none-match")
     if written is not None and (written.strip() == "*" or etag.strip('"') in {name for _, name in _tags(written)}):
-        raise NotModified({"ETag": etag, "Cache-Control": "private, no-cache"})
+        raise NotModified({**headers, "ETag": etag})
 
 
 def asked_version(request: Request, *, required: bool = True) -> int | None:

@@ -5,8 +5,6 @@ It is encrypted like other secrets, and bound to its owner and its list: changed
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from datetime import datetime
@@ -14,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from vidgen_pipeline.api.errors import InvalidCursor
+from vidgen_pipeline.api.opaque import from_letters, in_letters
 from vidgen_pipeline.services.vault import SecretUnreadable, Vault
 
 
@@ -26,7 +25,7 @@ def purpose_of(listing: str, **filters: Any) -> str:
 def write_cursor(vault: Vault, user_id: UUID, purpose: str, place: tuple[datetime, UUID]) -> str:
     """The cursor for what follows this place."""
     plain = json.dumps([place[0].isoformat(), str(place[1])]).encode()
-    return base64.urlsafe_b64encode(vault.encrypt(plain, user_id=user_id, purpose=purpose)).decode().rstrip("=")
+    return in_letters(vault.encrypt(plain, user_id=user_id, purpose=purpose))
 
 
 def read_cursor(vault: Vault, user_id: UUID, purpose: str, written: str | None) -> tuple[datetime, UUID] | None:
@@ -34,10 +33,9 @@ def read_cursor(vault: Vault, user_id: UUID, purpose: str, written: str | None) 
     if written is None:
         return None
     try:
-        stored = base64.b64decode(written.encode() + b"=" * (-len(written) % 4), altchars=b"-_", validate=True)
-        moment, identity = json.loads(vault.decrypt(stored, user_id=user_id, purpose=purpose))
+        moment, identity = json.loads(vault.decrypt(from_letters(written), user_id=user_id, purpose=purpose))
         return datetime.fromisoformat(moment), UUID(identity)
-    except (binascii.Error, UnicodeEncodeError, ValueError, SecretUnreadable):
+    except (ValueError, SecretUnreadable):
         raise InvalidCursor(
             "This cursor is not one of this list's.", remedy="Begin without one, or ask as you did when you got it."
         ) from None

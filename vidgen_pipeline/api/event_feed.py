@@ -1,7 +1,8 @@
-"""Who waits for a video's next event is woken when it is there: one short query for all that wait in this process.
+"""Who waits for a user's next event is woken when it is there: one short query for all that wait in this process.
 
 Reading is more robust than being told: no connection has to be kept open, and nothing is lost while it is gone. The
-numbers of a video's events have no gap, so a stream goes on exactly where it was.
+numbers of a video's events have no gap, and a user's events have places in the order in which they can be seen, so a
+stream goes on exactly where it was.
 """
 
 from __future__ import annotations
@@ -17,13 +18,13 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Engine
 
-from vidgen_pipeline.services.video_search import latest_events
+from vidgen_pipeline.services.video_search import latest_places
 
 LOOK_EVERY_SECONDS = 0.4
 
 
 class EventFeed:
-    """Looks for new events of the videos that somebody waits for, and rests while nobody does."""
+    """Looks for new events of the users for whom somebody waits, and rests while nobody does."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -45,18 +46,18 @@ class EventFeed:
                 await self._task
 
     @contextlib.asynccontextmanager
-    async def following(self, video_id: UUID) -> AsyncIterator[asyncio.Event]:
-        """An event that is set whenever there is something new of the video; who waits clears it before reading."""
+    async def following(self, user_id: UUID) -> AsyncIterator[asyncio.Event]:
+        """An event that is set when there is something new of the user's videos; who waits clears it before reading."""
         news = asyncio.Event()
-        self._waiting[video_id].add(news)
+        self._waiting[user_id].add(news)
         self._wanted.set()
         try:
             yield news
         finally:
-            self._waiting[video_id].discard(news)
-            if not self._waiting[video_id]:
-                del self._waiting[video_id]
-                self._seen.pop(video_id, None)
+            self._waiting[user_id].discard(news)
+            if not self._waiting[user_id]:
+                del self._waiting[user_id]
+                self._seen.pop(user_id, None)
 
     async def _look(self) -> None:
         while True:
@@ -64,13 +65,13 @@ class EventFeed:
                 self._wanted.clear()
                 await self._wanted.wait()
             try:
-                numbers = await asyncio.to_thread(latest_events, self._engine, list(self._waiting))
+                places = await asyncio.to_thread(latest_places, self._engine, list(self._waiting))
             except Exception as error:  # noqa: BLE001 - whatever it is, the next look may do better
                 structlog.get_logger("vidgen_pipeline.api").warning("events not read", error=type(error).__name__)
-                numbers = {}
-            for video_id, number in numbers.items():
-                if self._seen.get(video_id) != number:
-                    self._seen[video_id] = number
-                    for news in self._waiting.get(video_id, ()):
+                places = {}
+            for user_id, place in places.items():
+                if self._seen.get(user_id) != place:
+                    self._seen[user_id] = place
+                    for news in self._waiting.get(user_id, ()):
                         news.set()
             await asyncio.sleep(LOOK_EVERY_SECONDS)

@@ -42,11 +42,13 @@ class Guard:
     """What a route asks for. Without a scope it is open to all, and limited by address.
 
     `by_person`: only for a login, never for a token, which could otherwise give itself more rights or a longer life.
+    `from_anywhere`: open also to what another site's page asks for, because the address alone says what may be seen.
     """
 
     scope: Scope | None
     bucket: Bucket
     by_person: bool = False
+    from_anywhere: bool = False
     again: Again = Again.NO
     conditional: bool = False
     statuses: tuple[int, ...] = ()
@@ -57,6 +59,7 @@ def guard(
     bucket: Bucket,
     *,
     by_person: bool = False,
+    from_anywhere: bool = False,
     again: Again = Again.NO,
     conditional: bool = False,
     statuses: tuple[int, ...] = (),
@@ -68,6 +71,7 @@ def guard(
             scope=scope,
             bucket=bucket,
             by_person=by_person,
+            from_anywhere=from_anywhere,
             again=again,
             conditional=conditional,
             statuses=statuses,
@@ -114,7 +118,8 @@ def guarded_router(prefix: str, tag: str) -> APIRouter:
 def _admit(context: ApiContext, request: Request, guard: Guard) -> Caller | None:
     """Let the caller in, or raise why not. None where the route is open."""
     if guard.scope is None:
-        refuse_cross_site(request)
+        if not guard.from_anywhere:
+            refuse_cross_site(request)
         take_one(context, request, guard.bucket, network_of(address_of(request)))
         return None
     caller = authenticate(context, request)

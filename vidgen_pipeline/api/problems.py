@@ -5,7 +5,6 @@ from __future__ import annotations
 import http
 import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -34,6 +33,7 @@ from vidgen_pipeline.domain.errors import (
     SubmitUnknown,
     TimedOut,
     VidgenError,
+    remedy_from_afar,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -69,7 +69,6 @@ _HTTP_CODES = {
     415: "unsupported_media_type",
 }
 _LONGEST_NAME = 30
-_OF_THE_COMMAND_LINE = re.compile(r"\bvidgen [a-z]|(?<!\w)--[a-z]")
 _WORDS = {
     400: "The request can't be understood.",
     404: "There is nothing here.",
@@ -84,8 +83,7 @@ def problem_of(error: VidgenError, request: Request) -> Response:
     status = status_of(error)
     if status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
         return internal_problem(request, code=error.code)
-    remedy = "" if _OF_THE_COMMAND_LINE.search(error.remedy) else error.remedy
-    more: dict[str, Any] = {"remedy": remedy} if remedy else {}
+    more: dict[str, Any] = {"remedy": remedy} if (remedy := remedy_from_afar(error.remedy)) else {}
     if error.provider:
         more["provider"] = error.provider
     headers = {}

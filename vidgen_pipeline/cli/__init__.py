@@ -135,6 +135,7 @@ def videos(
 @app.command()
 def show(
     video: VideoId,
+    script: Annotated[bool, typer.Option("--script", help="Show what is said in it instead, scene by scene.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show one video: where it stands, its files, its steps, what it cost, what can be done with it.
@@ -142,9 +143,12 @@ def show(
     Example:
       vidgen show 3f2a
     """
-    from vidgen_pipeline.cli.videos import show_one
+    from vidgen_pipeline.cli.videos import show_one, show_script
 
-    show_one(video, as_json=as_json)
+    if script:
+        show_script(video, as_json=as_json)
+    else:
+        show_one(video, as_json=as_json)
 
 
 @app.command()

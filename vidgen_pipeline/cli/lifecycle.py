@@ -26,6 +26,7 @@ from vidgen_pipeline.services.export import check_space
 from vidgen_pipeline.services.reviewing import ReviewChoice, UnknownCall, review, unknown_calls
 from vidgen_pipeline.services.revising import revise
 from vidgen_pipeline.services.schedule_times import read_time
+from vidgen_pipeline.services.scripts import edit_scene
 from vidgen_pipeline.services.settings import defaults_of
 from vidgen_pipeline.services.videos import VideoView, resolve_video_id, show_video
 
@@ -95,6 +96,17 @@ def edit_one(written_id: str, prompt: str | None, options: VideoOptions, *, as_j
             _say_notes(plan.notes)
             video = lifecycle.edit(house.engine, house.user_id, video_id, plan, version=before.version)
         _tell(house, video, f"“{video.title}” is changed; it is {video.status}.", as_json=as_json)
+
+
+def edit_scene_of(
+    written_id: str, number: int, text: str, prompt: str | None, options: VideoOptions, *, as_json: bool
+) -> None:
+    """Say one scene otherwise, and change nothing else."""
+    if read_changes(prompt, options):
+        raise InvalidInput("A scene is changed by itself.", remedy="Say --scene alone, and the rest in another call.")
+    with _video(written_id) as (house, video_id):
+        video = edit_scene(house.engine, house.user_id, video_id, number, text, styles_folder=house.home.styles)
+        _tell(house, video, f"Scene {number} of “{video.title}” is changed; it is {video.status}.", as_json=as_json)
 
 
 def delete_one(written_id: str, *, as_json: bool) -> None:

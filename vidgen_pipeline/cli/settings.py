@@ -18,6 +18,7 @@ from vidgen_pipeline.services.settings_changes import setting_names, update_sett
 
 _VOICE = "voice."
 _NOT_SET = {
+    "look": "none",
     "caption_highlight": "the style's own",
     "language": "recognised from the text",
     "target_length_seconds": "the template's own",

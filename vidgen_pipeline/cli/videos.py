@@ -15,6 +15,7 @@ from vidgen_pipeline.cli.progress import LABELS, describe
 from vidgen_pipeline.domain.errors import InvalidInput, NotFound
 from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.video import Action, VideoStatus
+from vidgen_pipeline.services.scripts import script_of
 from vidgen_pipeline.services.videos import VideoView, list_scheduled, list_videos, resolve_video_id, show_video
 
 FILES = ("video", "srt", "vtt", "ass", "thumbnail", "attribution")
@@ -55,6 +56,21 @@ def show_one(written_id: str, *, as_json: bool) -> None:
     with open_house() as house:
         video = show_video(house.engine, house.user_id, resolve_video_id(house.engine, house.user_id, written_id))
         present(house, video, as_json=as_json)
+
+
+def show_script(written_id: str, *, as_json: bool) -> None:
+    """Print what is said in a video, each scene with its number."""
+    with open_house() as house:
+        video_id = resolve_video_id(house.engine, house.user_id, written_id)
+        view = script_of(house.engine, house.user_id, video_id)
+    if as_json:
+        scenes = [{"number": scene.index + 1, "text": scene.narration} for scene in view.script.scenes]
+        told = {"title": view.script.title, "editable": view.editable, "scenes": scenes}
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    typer.echo(view.script.title)
+    for scene in view.script.scenes:
+        typer.echo(f"{scene.index + 1:>3}  {scene.narration}")
 
 
 def present(house: House, video: VideoView, *, as_json: bool) -> None:

@@ -60,6 +60,7 @@ class UserGenerationSettings(Base):
     music_mood: Mapped[str] = mapped_column(String(20), server_default="calm")
     time_zone: Mapped[str] = mapped_column(server_default="UTC")
     skip_later_than_hours: Mapped[int | None]
+    look: Mapped[str | None] = mapped_column(String(20))
     caption_highlight: Mapped[str | None] = mapped_column(String(20))
     language: Mapped[str | None] = mapped_column(String(35))
     voices: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
@@ -305,3 +306,13 @@ class VideoEvent(Base):
     step: Mapped[str | None]
     message: Mapped[str] = mapped_column(server_default="")
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
+class UserEvent(Base):
+    """The place of an event among those of all of a user's videos: what has the lower one was committed first."""
+
+    __tablename__ = "user_events"
+
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(BigInteger(), Identity(always=True), primary_key=True)
+    event_id: Mapped[int] = mapped_column(ForeignKey("video_events.id", ondelete="CASCADE"), unique=True)

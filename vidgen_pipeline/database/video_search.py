@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, or_, select, text, tuple_
+from sqlalchemy import Row, func, or_, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from vidgen_pipeline.database.tables import Video, VideoEvent
+from vidgen_pipeline.database.tables import User, UserEvent, Video, VideoEvent
 from vidgen_pipeline.domain.video import VideoStatus
 
 Place = tuple[datetime, UUID]
@@ -80,18 +80,11 @@ def find_scheduled(session: Session, user_id: UUID, *, after: Place | None, limi
 
 def count_by_status(session: Session, user_id: UUID) -> tuple[dict[str, int], int]:
     """How many videos the user has in each state, and how many in the trash."""
-    in_trash = Video.deleted_at.is_not(None)
-    query = (
-        select(Video.status, in_trash, func.count()).where(Video.user_id == user_id).group_by(Video.status, in_trash)
-    )
-    counts: dict[str, int] = {}
-    deleted = 0
-    for status, is_deleted, number in session.execute(query):
-        if is_deleted:
-            deleted += number
-        else:
-            counts[status] = number
-    return counts, deleted
+    there = select(Video.status, func.count()).where(Video.user_id == user_id, Video.deleted_at.is_(None))
+    in_trash = select(func.count()).where(Video.user_id == user_id, Video.deleted_at.is_not(None))
+    # Two queries, as each has an index that holds all it asks for.
+    counts = {row[0]: row[1] for row in session.execute(there.group_by(Video.status))}
+    return counts, session.scalars(in_trash).one()
 
 
 def events_after(session: Session, user_id: UUID, video_id: UUID, number: int, limit: int) -> Sequence[VideoEvent]:
@@ -106,11 +99,22 @@ def events_after(session: Session, user_id: UUID, video_id: UUID, number: int, l
     return session.scalars(query).all()
 
 
-def latest_numbers(session: Session, video_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The number of each video's latest event. For one reader on behalf of many, who have been let in before."""
+def events_of_all_after(
+    session: Session, user_id: UUID, place: int, limit: int
+) -> Sequence[Row[tuple[int, VideoEvent]]]:
+    """What happened to any of the user's videos after that place, deleted ones too, in order; each with its place."""
     query = (
-        select(VideoEvent.video_id, func.max(VideoEvent.number))
-        .where(VideoEvent.video_id.in_(video_ids))
-        .group_by(VideoEvent.video_id)
+        select(UserEvent.place, VideoEvent)
+        .join(VideoEvent, VideoEvent.id == UserEvent.event_id)
+        .where(UserEvent.user_id == user_id, UserEvent.place > place)
+        .order_by(UserEvent.place)
+        .limit(limit)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return session.execute(query).all()
+
+
+def latest_places(session: Session, user_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The place of each user's latest event, of those who have one: one step into the index for each."""
+    latest = select(func.max(UserEvent.place)).where(UserEvent.user_id == User.id).scalar_subquery()
+    rows = session.execute(select(User.id, latest).where(User.id.in_(user_ids)))
+    return {row[0]: row[1] for row in rows if row[1] is not None}

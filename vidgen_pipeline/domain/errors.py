@@ -7,7 +7,11 @@ key, a signed URL or another user's data. `exit_code` is what the command line e
 from __future__ import annotations
 
 import errno
+import re
 from typing import ClassVar
+
+_IN_BRACKETS = re.compile(r" \(vidgen [^)]*\)")
+_OF_THE_COMMAND_LINE = re.compile(r"\bvidgen [a-z]|(?<!\w)--[a-z]")
 
 
 class VidgenError(Exception):
@@ -24,6 +28,10 @@ class VidgenError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message} {self.remedy}".strip()
+
+    def told_from_afar(self) -> str:
+        """All it says to somebody who has no command line here."""
+        return f"{self.message} {remedy_from_afar(self.remedy)}".strip()
 
 
 class InvalidInput(VidgenError):
@@ -199,6 +207,12 @@ class SubmitUnknown(ProviderError):
     def __init__(self, message: str, *, remedy: str = "", provider: str | None = None, reference: str = "") -> None:
         super().__init__(message, remedy=remedy, provider=provider)
         self.reference = reference
+
+
+def remedy_from_afar(remedy: str) -> str:
+    """The remedy without the commands that stand in brackets in it; nothing where it is about commands otherwise."""
+    remedy = _IN_BRACKETS.sub("", remedy)
+    return "" if _OF_THE_COMMAND_LINE.search(remedy) else remedy
 
 
 def storage_error(error: OSError, path: object) -> VidgenError:

@@ -47,6 +47,7 @@ class Invited:
 
     user: UserView
     link_token: str = field(repr=False)
+    expires_at: datetime
 
 
 def first_admin_link(engine: Engine, *, now: datetime | None = None) -> str | None:
@@ -78,15 +79,13 @@ def create_user(
         if user_id is None:
             raise Conflict("Another user has this name or address.", remedy="Choose another.")
         generation_settings(session, user_id)
-        token = _make_link(session, user_id, now or datetime.now(UTC))
-        return Invited(user=view_of_user(existing_user(session, user_id)), link_token=token)
+        return _invite(session, existing_user(session, user_id), now or datetime.now(UTC))
 
 
 def password_link(engine: Engine, user_id: UUID, *, now: datetime | None = None) -> Invited:
     """A new link for a user who has no password, or forgot it. The present one stays until it is used."""
     with Session(engine) as session, session.begin():
-        user = existing_user(session, user_id)
-        return Invited(user=view_of_user(user), link_token=_make_link(session, user_id, now or datetime.now(UTC)))
+        return _invite(session, existing_user(session, user_id), now or datetime.now(UTC))
 
 
 def list_users(engine: Engine) -> Sequence[UserView]:
@@ -154,6 +153,11 @@ def forget_what_has_ended(engine: Engine, *, now: datetime) -> int:
     """Remove logins, links and tokens that ended and buckets that are full: for the night. Returns how many rows."""
     with Session(engine) as session, session.begin():
         return rows.forget_what_has_ended(session, now=now, idle=IDLE, tokens_kept=_TOKENS_KEPT)
+
+
+def _invite(session: Session, user: User, now: datetime) -> Invited:
+    token = _make_link(session, user.id, now)
+    return Invited(user=view_of_user(user), link_token=token, expires_at=now + LINK_LASTS)
 
 
 def _make_link(session: Session, user_id: UUID, now: datetime) -> str:

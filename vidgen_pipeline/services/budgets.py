@@ -17,8 +17,10 @@ from vidgen_pipeline.database import budgets as rows
 from vidgen_pipeline.database.settings import pipeline_settings
 from vidgen_pipeline.domain.budget import BudgetPeriod
 from vidgen_pipeline.domain.errors import InvalidInput, Paused
+from vidgen_pipeline.domain.text import one_line
 
 LARGEST_LIMIT_USD = Decimal(100_000)
+LONGEST_REASON = 300
 _NOTHING = Decimal(0)
 
 
@@ -38,6 +40,14 @@ class BudgetView:
     @property
     def left_usd(self) -> Decimal:
         return max(self.limit_usd - self.reserved_usd - self.spent_usd, _NOTHING)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PauseView:
+    """Whether all is paused, and why, as it is told to whoever is held up by it."""
+
+    paused: bool
+    reason: str
 
 
 def set_budget(
@@ -92,11 +102,18 @@ def refuse_if_paused(session: Session) -> None:
         raise Paused(f"Generation is paused{reason}.", remedy="The operator ends this with: vidgen resume")
 
 
+def show_pause(engine: Engine) -> PauseView:
+    """Whether all is paused."""
+    with Session(engine) as session:
+        settings = pipeline_settings(session)
+        return PauseView(paused=settings.paused, reason=settings.paused_reason)
+
+
 def pause(engine: Engine, reason: str) -> None:
-    """Start nothing new and pay for nothing, until `resume`."""
+    """Start nothing new and pay for nothing, until `resume`. The reason is the end of a sentence."""
     with Session(engine) as session, session.begin():
         settings = pipeline_settings(session, for_update=True)
-        settings.paused, settings.paused_reason = True, reason
+        settings.paused, settings.paused_reason = True, one_line(reason, LONGEST_REASON).rstrip(".")
 
 
 def resume(engine: Engine) -> bool:

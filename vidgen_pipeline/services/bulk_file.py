@@ -20,6 +20,7 @@ COLUMNS = (
     "scheduled_at",
     "timezone",
     "duration",
+    "look",
     "subtitle_style",
     "aspect_ratio",
     "voice",

@@ -146,7 +146,7 @@ def _checked(row: FileRow, key: str, defaults: Defaults, options: BulkOptions, n
         try:
             return check()
         except VidgenError as error:
-            errors.append(str(error))
+            errors.append(error.told_from_afar() if options.from_afar else str(error))
             return None
 
     zone = attempt(lambda: zone_called(cells.get("timezone", defaults.time_zone)))
@@ -174,6 +174,7 @@ def _wishes(row: FileRow, options: BulkOptions) -> Wishes:
         script_folder=options.folder if script else None,
         title=cells.get("title"),
         length_seconds=_seconds(cells.get("duration")),
+        look=cells.get("look"),
         subtitle_style=cells.get("subtitle_style"),
         aspect_ratio=cells.get("aspect_ratio"),
         voice=cells.get("voice"),

@@ -90,7 +90,9 @@ def estimate_for_user(
     if request is None:
         defaults = defaults_of(engine, user_id)
         chosen = choose_providers(defaults, overrides or {}, test_mode=test_mode)
-        problems = {category: str(one.problem) for category, one in chosen.items() if one.problem is not None}
+        problems = {
+            category: one.problem.told_from_afar() for category, one in chosen.items() if one.problem is not None
+        }
         request = _usual_request(chosen, length_seconds or defaults.length_seconds, test_mode=test_mode)
     priced = {line.step: line for line in estimate_cost(request, configured).lines}
     with Session(engine) as session:

@@ -68,7 +68,7 @@ class KeysAtHand:
         if source is KeySource.SWITCHED_OFF:
             raise ProviderUnavailable(
                 f"Your key for {provider.name} is switched off.",
-                remedy=f"Switch it on with: vidgen keys enable {provider.id}",
+                remedy=f"Switch it on (vidgen keys enable {provider.id}).",
                 provider=provider.id,
             )
         if source is KeySource.MISSING:
@@ -145,6 +145,6 @@ def _no_key(provider: Provider, *, shared: bool) -> ProviderUnavailable:
     or_variable = f", or set {variable}" if shared and variable else ""
     return ProviderUnavailable(
         f"There is no key for {provider.name}.",
-        remedy=f"Add yours with: vidgen keys set {provider.id}{or_variable}.{where}",
+        remedy=f"Add yours (vidgen keys set {provider.id}{or_variable}).{where}",
         provider=provider.id,
     )

@@ -141,7 +141,7 @@ def _problem_with_default(category: Category, name: str, keys: KeysAtHand, *, te
         kind = category.replace("_", " ")
         return type(error)(
             f"Your default {kind} provider can't be used: {error.message}",
-            remedy=f"{error.remedy} Another default is set with: vidgen settings set {category}_provider NAME".strip(),
+            remedy=f"{error.remedy} Set another default (vidgen settings set {category}_provider NAME).".strip(),
             provider=name,
         )
     return None
@@ -166,5 +166,6 @@ def _nobody_writes(writers: list[Provider], keys: KeysAtHand) -> ProviderUnavail
     or_set = f", or set {variables}" if keys.shared else ""
     return ProviderUnavailable(
         "No key is set that could write a script from a prompt.",
-        remedy=f"Give your own words with --script FILE, add a key with vidgen keys set {names}{or_set}.",
+        remedy="Give your own words (vidgen make --script FILE), or add a key for"
+        f" {names} (vidgen keys set NAME{or_set}).",
     )

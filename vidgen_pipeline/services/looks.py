@@ -20,6 +20,9 @@ from vidgen_pipeline.subtitles.styles import caption_style
 LOGO_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 """Kinds of pictures that all renderers can show."""
 
+NO_LOOK = "none"
+"""Written in place of a look: this video has none, whatever the settings say."""
+
 _SUFFIX = ".toml"
 _SHIPPED = Path(__file__).with_name("shipped_looks")
 _LARGEST_FILE_BYTES = 20_000
@@ -45,8 +48,13 @@ def find_look(name: str, folder: Path | None = None) -> Look:
 
 
 def look_or_plain(name: str | None, folder: Path | None = None) -> Look:
-    """As `find_look`; without a name the way videos look for which none was chosen."""
-    return PLAIN if name is None else find_look(name, folder)
+    """As `find_look`; without a name, and for `none`, the way videos look for which none was chosen."""
+    return PLAIN if name is None or name.strip().casefold() == NO_LOOK else find_look(name, folder)
+
+
+def name_of(look: Look) -> str | None:
+    """The name by which `look_or_plain` finds it."""
+    return None if look is PLAIN else look.name
 
 
 def look_names(folder: Path | None = None) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ from vidgen_pipeline.providers.script.script_templates import script_template
 from vidgen_pipeline.runtime.fonts import undrawable_letters
 from vidgen_pipeline.services.effective_providers import EffectiveProvider, Reason, choose_providers
 from vidgen_pipeline.services.language import resolve_language
-from vidgen_pipeline.services.looks import check_look, look_or_plain, looks_beside
+from vidgen_pipeline.services.looks import check_look, look_or_plain, looks_beside, name_of
 from vidgen_pipeline.services.media_sources import open_sources
 from vidgen_pipeline.services.settings import Defaults
 from vidgen_pipeline.subtitles.styles import caption_style, check_font, with_highlight
@@ -88,7 +88,7 @@ def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None, 
     notes: list[str] = []
     if from_afar and (wishes.script_folder or wishes.media_folders):
         raise _not_from_afar("A folder")
-    look = look_or_plain(wishes.look, looks_beside(styles_folder))
+    look = look_or_plain(wishes.look or defaults.look, looks_beside(styles_folder))
     check_look(look, styles_folder)
     style = caption_style(wishes.subtitle_style or look.subtitle_style or defaults.subtitle_style, styles_folder)
     check_font(style)
@@ -122,7 +122,7 @@ def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None, 
         voice=voice,
         voice_speed=_voice_speed(wishes.voice_speed, voice_provider, notes),
         aspect_ratio=ratio,
-        look=None if wishes.look is None else look.name,
+        look=name_of(look),
         subtitle_style=style.name,
         caption_highlight=highlight,
         music_mood=mood,
@@ -173,7 +173,7 @@ def _check_script(request: VideoRequest, notes: list[str], *, from_afar: bool) -
     script = asyncio.run(ProviderFactory().get_provider("own_script", ScriptProvider).write(brief)).data
     if from_afar and any(scene.image is not None for scene in script.scenes):
         raise _not_from_afar("A picture, by [image: …],")
-    _check_letters(script, notes)
+    check_letters(script, notes)
     media = ProviderFactory().get_provider(request.selected_providers[Category.MEDIA], MediaProvider)
     script_folder = Path(request.script_folder) if request.script_folder else None
     notes += open_sources(media, script, [Path(folder) for folder in request.media_folders], script_folder).warnings
@@ -238,7 +238,7 @@ def _language_and_voice(
         asked = named[1].languages[0]
     language, recognised = _language(asked, wishes, defaults, speakable)
     if recognised and language != "en":
-        notes.append(f"The script's language was recognised: {language}. Say --language to choose another.")
+        notes.append(f"The script's language was recognised: {language}. Name another if it is not that.")
     if named is not None:
         provider, voice = named
         if not _speaks(voice, language):
@@ -253,7 +253,7 @@ def _language_and_voice(
     if vendor is not None:
         raise InvalidInput(
             f"{catalogue()[vendor].name}, your default voice provider, does not speak {language}.",
-            remedy="Name another with --voice-provider, or set another: vidgen settings set voice_provider NAME",
+            remedy="Name another for this video, or set another default (vidgen settings set voice_provider NAME).",
         )
     raise unknown("language", language, sorted(speakable))
 
@@ -288,7 +288,7 @@ def _usual_voice(
     return None
 
 
-def _check_letters(script: Script, notes: list[str]) -> None:
+def check_letters(script: Script, notes: list[str]) -> None:
     """Refuse a script whose captions would be empty boxes; mention single symbols that can't be drawn."""
     missing = undrawable_letters(script.title + "".join(scene.narration for scene in script.scenes))
     if any(unicodedata.category(character).startswith(("L", "M")) for character in missing):

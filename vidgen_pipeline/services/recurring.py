@@ -45,6 +45,7 @@ class RecurringPlanView:
 
     id: UUID
     recurrence: Recurrence
+    look: str | None
     next_at: datetime | None
     topics_left: int
     enabled: bool
@@ -239,6 +240,7 @@ def _view(row: RecurringPlan) -> RecurringPlanView:
             topics=tuple(topics),
             repeat_topics=row.repeat_topics,
         ),
+        look=row.request.get("look"),
         next_at=row.next_at.astimezone(UTC) if row.next_at else None,
         topics_left=max(0, len(topics) - row.next_topic),
         enabled=row.enabled,

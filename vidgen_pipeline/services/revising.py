@@ -12,6 +12,8 @@ from vidgen_pipeline.domain.errors import InvalidInput
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import VideoRequest
 from vidgen_pipeline.providers.catalogue import catalogue
+from vidgen_pipeline.services.briefs import script_hash
+from vidgen_pipeline.services.looks import NO_LOOK
 from vidgen_pipeline.services.planning import Plan, Wishes, plan
 from vidgen_pipeline.services.settings import Defaults
 
@@ -58,6 +60,7 @@ def revise(
 
     What the product chose itself is chosen anew where the changes bear upon it: the voice's provider with the language
     and the voice, the language with the text, captions and music with the look, who writes with what there is to write.
+    What was said otherwise in a written script's scenes stays, unless the changes have another script written.
     `providers` in the changes add to the present ones. With `from_afar` (see `plan`) a new text names no files; those
     of before stay. Raises InvalidInput and what planning raises; changes nothing.
     """
@@ -70,7 +73,7 @@ def revise(
         asked.setdefault("prompt", None)
     elif asked.get("prompt") is not None:
         asked |= {"script_text": None, "script_folder": None}
-    if asked.get("look", request.look) != request.look:
+    if "look" in asked and (asked["look"] or defaults.look or NO_LOOK) != (request.look or NO_LOOK):
         # It brings its captions and music along, and the last one takes its own away.
         asked = {"subtitle_style": None, "caption_highlight": None, "music": None, **asked}
     new_text = any(name in asked and asked[name] != getattr(before, name) for name in ("script_text", "prompt"))
@@ -79,7 +82,7 @@ def revise(
     from_afar = from_afar and asked.get("script_text") is not None
     if from_afar:
         asked["script_folder"] = None
-    plan_anew = partial(plan, defaults=defaults, styles_folder=styles_folder, from_afar=from_afar)
+    plan_anew = partial(_planned, request, defaults=defaults, styles_folder=styles_folder, from_afar=from_afar)
     wishes = replace(before, **asked, providers={**kept, **named})
     other_voice = wishes
     if not _needs_key(wishes.providers.get(Category.VOICE)):  # a vendor's voices speak many languages: it stays
@@ -93,6 +96,16 @@ def revise(
         if _primary(recognised.request.language) != _primary(request.language):
             return recognised
     return plan_anew(wishes)
+
+
+def _planned(
+    before: VideoRequest, wishes: Wishes, *, defaults: Defaults, styles_folder: Path | None, from_afar: bool
+) -> Plan:
+    """The plan, with the scene texts of before where it keeps the script that they are for."""
+    planned = plan(wishes, defaults, styles_folder, from_afar=from_afar)
+    if not before.scene_texts or script_hash(planned.request) != script_hash(before):
+        return planned
+    return replace(planned, request=planned.request.model_copy(update={"scene_texts": before.scene_texts}))
 
 
 def _chosen_anew(request: VideoRequest, asked: Mapping[str, Any]) -> set[Category]:

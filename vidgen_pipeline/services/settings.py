@@ -26,6 +26,7 @@ class Defaults:
     subtitle_style: str
     music: str
     time_zone: str = "UTC"
+    look: str | None = None
     caption_highlight: str | None = None
     language: str | None = None
     voices: Mapping[str, str] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Defaults:
         """
         return replace(
             self,
+            look=self.look if "look" in back else None,
             caption_highlight=self.caption_highlight if "caption_highlight" in back else None,
             language=self.language if "language" in back else None,
             length_seconds=self.length_seconds if "length_seconds" in back else None,
@@ -66,6 +68,7 @@ class GenerationSettings:
     default_media_provider: str | None
     default_video_ai_provider: str | None
     default_assembly_provider: str | None
+    look: str | None
     subtitle_style: str
     caption_highlight: str | None
     language: str | None
@@ -93,6 +96,7 @@ def defaults_of(engine: Engine, user_id: UUID) -> Defaults:
             subtitle_style=settings.subtitle_style,
             music=settings.music_mood,
             time_zone=settings.time_zone,
+            look=settings.look,
             caption_highlight=settings.caption_highlight,
             language=settings.language,
             voices=dict(settings.voices),
@@ -120,6 +124,7 @@ def view_of(session: Session, row: UserGenerationSettings) -> GenerationSettings
         default_media_provider=row.default_media_provider,
         default_video_ai_provider=row.default_video_ai_provider,
         default_assembly_provider=row.default_assembly_provider,
+        look=row.look,
         subtitle_style=row.subtitle_style,
         caption_highlight=row.caption_highlight,
         language=row.language,

@@ -21,6 +21,7 @@ from vidgen_pipeline.providers.script.script_templates import script_template
 from vidgen_pipeline.services.credentials import KeysAtHand, keys_at_hand
 from vidgen_pipeline.services.effective_providers import OWN_MEDIA, OWN_SCRIPT, check_provider
 from vidgen_pipeline.services.language import resolve_language
+from vidgen_pipeline.services.looks import check_look, look_or_plain, looks_beside, name_of
 from vidgen_pipeline.services.planning import all_voices, choice, named_voice
 from vidgen_pipeline.services.schedule_times import zone_called
 from vidgen_pipeline.services.settings import GenerationSettings, view_of
@@ -67,7 +68,7 @@ def update_settings(
         new = {name: _checked(name, value, row.voices, keys, styles_folder) for name, value in changes.items()}
         changed = {name: value for name, value in new.items() if value != getattr(row, name)}
         if not {"subtitle_style", "caption_highlight"}.isdisjoint(changed):
-            _check_look(changed.get("subtitle_style", row.subtitle_style), styles_folder)
+            _check_letters(changed.get("subtitle_style", row.subtitle_style), styles_folder)
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -89,6 +90,8 @@ def _checked(name: str, value: Any, voices: Mapping[str, str], keys: KeysAtHand,
         return _PRODUCTS_OWN.get(name)
     if name == "voices":
         return _voices(value, voices)
+    if name == "look":
+        return _look(_text(name, value), styles_folder)
     if name == "subtitle_style":
         return _short("subtitle style's name", caption_style(_text(name, value), styles_folder).name, _LONGEST_STYLE)
     if name.startswith("default_"):
@@ -96,8 +99,14 @@ def _checked(name: str, value: Any, voices: Mapping[str, str], keys: KeysAtHand,
     return _CHECKS[name](value)
 
 
-def _check_look(style: str, styles_folder: Path | None) -> None:
+def _check_letters(style: str, styles_folder: Path | None) -> None:
     check_font(caption_style(style, styles_folder))
+
+
+def _look(written: str, styles_folder: Path | None) -> str | None:
+    look = look_or_plain(written, looks_beside(styles_folder))
+    check_look(look, styles_folder)
+    return name_of(look)
 
 
 def _provider(category: Category, value: Any, keys: KeysAtHand) -> str:
@@ -178,6 +187,7 @@ def _when_rejected(value: Any) -> str:
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     **{f"default_{category}_provider": str for category in Category},
+    "look": str,
     "subtitle_style": str,
     "caption_highlight": _highlight,
     "language": lambda value: _short("language", resolve_language(_text("language", value), "", ())[0], 35),

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import video_search as rows
-from vidgen_pipeline.database.tables import Video
+from vidgen_pipeline.database.tables import Video, VideoEvent
 from vidgen_pipeline.database.video_search import Place, VideoFilter
 from vidgen_pipeline.database.videos import find_video
 from vidgen_pipeline.domain.errors import InvalidInput, NotFound
@@ -46,6 +46,7 @@ class VideoCounts:
 class EventView:
     """Something that happened to a video. `number` counts from 1 within the video, with no gap."""
 
+    video_id: UUID
     number: int
     kind: str
     status: VideoStatus
@@ -85,24 +86,36 @@ def events_of(engine: Engine, user_id: UUID, video_id: UUID, *, after: int = 0, 
     with Session(engine) as session:
         if find_video(session, user_id, video_id) is None:
             raise NotFound("There is no video with this id.", remedy="See them all with: vidgen videos")
-        return [
-            EventView(
-                number=row.number,
-                kind=row.kind,
-                status=VideoStatus(row.status),
-                step=Step(row.step) if row.step else None,
-                attempt=row.attempt,
-                message=row.message,
-                created_at=row.created_at,
-            )
-            for row in rows.events_after(session, user_id, video_id, after, limit)
-        ]
+        return [_event_view(row) for row in rows.events_after(session, user_id, video_id, after, limit)]
 
 
-def latest_events(engine: Engine, video_ids: Collection[UUID]) -> dict[UUID, int]:
-    """The number of each video's latest event, for whoever waits for the next; tells nothing else."""
+def events_of_all(engine: Engine, user_id: UUID, after: int = 0, *, limit: int = 500) -> list[tuple[int, EventView]]:
+    """What happened to any of the user's videos after that place, in order, deleted ones too; each with its place.
+
+    A place is good for going on there: no event ever comes to stand before one that was seen.
+    """
     with Session(engine) as session:
-        return rows.latest_numbers(session, video_ids)
+        found = rows.events_of_all_after(session, user_id, after, limit)
+        return [(place, _event_view(row)) for place, row in found]
+
+
+def latest_places(engine: Engine, user_ids: Collection[UUID]) -> dict[UUID, int]:
+    """The place of each user's latest event, of those who have one, for whoever waits for the next."""
+    with Session(engine) as session:
+        return rows.latest_places(session, user_ids)
+
+
+def _event_view(row: VideoEvent) -> EventView:
+    return EventView(
+        video_id=row.video_id,
+        number=row.number,
+        kind=row.kind,
+        status=VideoStatus(row.status),
+        step=Step(row.step) if row.step else None,
+        attempt=row.attempt,
+        message=row.message,
+        created_at=row.created_at,
+    )
 
 
 def _page(found: Sequence[Video], limit: int, places: Sequence[Place]) -> VideoPage:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from fastapi import FastAPI
@@ -19,12 +19,17 @@ from starlette.testclient import TestClient
 from vidgen_pipeline.api.app import create_app
 from vidgen_pipeline.api.context import ApiContext, Bucket, Limit
 from vidgen_pipeline.domain.accounts import Role, Scope, scopes_of
+from vidgen_pipeline.domain.finished import FinishedVideo
+from vidgen_pipeline.domain.video import Step, VideoStatus
 from vidgen_pipeline.runtime.home import Home
-from vidgen_pipeline.services.accounts import create_user
+from vidgen_pipeline.services.accounts import create_user, password_link
+from vidgen_pipeline.services.lifecycle import generate_now
 from vidgen_pipeline.services.tokens import create_token
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline_tests.services.lives import Lives
+from vidgen_pipeline_tests.services.people import PASSWORD
 
+MP4 = bytes(range(256)) * 40
 GENEROUS = dict.fromkeys(Bucket, Limit(1_000_000, 1000.0))
 
 
@@ -83,6 +88,25 @@ class Somebody:
     def tag(self, path: str) -> dict[str, str]:
         """If-Match with what is there now."""
         return {"If-Match": self.get(path).headers["ETag"]}
+
+
+@dataclass
+class LoggedIn(Somebody):
+    """The same, as a person at a browser of their own."""
+
+    csrf_token: str
+
+    def ask(self, method: str, path: str, **request: Any) -> Any:
+        proof = {"Sec-Fetch-Site": "same-origin", "X-CSRF-Token": self.csrf_token}
+        return self.client.request(method, f"/api/v1{path}", headers={**proof, **request.pop("headers", {})}, **request)
+
+
+def logged_in(somebody: Somebody) -> LoggedIn:
+    """Log somebody in, with the password that is theirs from now on."""
+    link = password_link(somebody.lives.engine, somebody.user_id).link_token
+    browser = TestClient(somebody.client.app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False)
+    answer = browser.post("/api/v1/password-links", json={"link_token": link, "password": PASSWORD})
+    return LoggedIn(somebody.user_id, "", browser, somebody.lives, answer.json()["csrf_token"])
 
 
 @pytest.fixture
@@ -151,6 +175,29 @@ def stranger(new_somebody: Callable[..., Somebody]) -> Somebody:
 @pytest.fixture
 def admin(new_somebody: Callable[..., Somebody]) -> Somebody:
     return new_somebody("boss", Role.ADMIN)
+
+
+@pytest.fixture
+def finished(owner: Somebody, tmp_path: Path) -> UUID:
+    """A finished video with files of known bytes."""
+    store = owner.lives.store
+    film = tmp_path / "film.mp4"
+    film.write_bytes(MP4)
+    texts = {kind: store.put_text(f"{kind} of it", kind, tmp_path) for kind in ("srt", "vtt", "ass", "txt")}
+    made = owner.lives.finished().model_copy(
+        update={
+            "title": 'Ä "quoted"/../title\r\nX: y',
+            "video": store.put_file(film),
+            "attribution": texts["txt"],
+            **{kind: texts[kind] for kind in ("srt", "vtt", "ass")},
+        }
+    )
+    video_id = owner.lives.video(VideoStatus.DRAFT)
+    launch = generate_now(owner.lives.engine, owner.user_id, video_id).launches
+    run = f"run-{uuid4()}"
+    owner.lives.generation.enter(video_id, run, launch=launch)
+    owner.lives.generation.store_output(video_id, run, Step.ASSEMBLY, FinishedVideo.model_validate(made))
+    return video_id
 
 
 def with_limits(context: ApiContext, **limits: Limit) -> ApiContext:

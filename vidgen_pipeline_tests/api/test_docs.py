@@ -56,6 +56,7 @@ def test_the_examples_run_as_written(context: ApiContext, owner: Somebody, tmp_p
     assert json.loads((tmp_path / "video.mp4").read_text())["code"] == "not_ready"
     assert "event: video" in ran.stdout
     assert '"status":"queued"' in ran.stdout
+    assert '"video_id":"' in ran.stdout, "the stream of all videos"
     counts = owner.get("/videos/counts").json()
     assert (counts["by_status"]["planned"], counts["by_status"]["queued"]) == (3, 1)
     assert owner.get("/recurring-plans").json()["data"][0]["name"] == "facts"

@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import pytest
+from vidgen_pipeline.domain.video import VideoStatus
+from vidgen_pipeline_tests.api.conftest import MP4, Somebody
+from vidgen_pipeline_tests.services.lives import BEES
 
-from vidgen_pipeline.domain.finished import FinishedVideo
-from vidgen_pipeline.domain.video import Step, VideoStatus
-from vidgen_pipeline.services.lifecycle import generate_now
-from vidgen_pipeline_tests.api.conftest import Somebody
-
-MP4 = bytes(range(256)) * 40
 SCRIPT = """Cats purr when they are happy, and sometimes when they are hurt. The sound comes from the throat.
 It has a low pitch, of about twenty-five beats a second, and it never stops while they breathe.
 
 Dogs do not purr at all. They bark, and they wag their tails when somebody comes home.
 """
-
-
-@pytest.fixture
-def finished(owner: Somebody, tmp_path: Path) -> UUID:
-    """A finished video with files of known bytes."""
-    store = owner.lives.store
-    film = tmp_path / "film.mp4"
-    film.write_bytes(MP4)
-    texts = {kind: store.put_text(f"{kind} of it", kind, tmp_path) for kind in ("srt", "vtt", "ass", "txt")}
-    made = owner.lives.finished().model_copy(
-        update={
-            "title": 'Ä "quoted"/../title\r\nX: y',
-            "video": store.put_file(film),
-            "attribution": texts["txt"],
-            **{kind: texts[kind] for kind in ("srt", "vtt", "ass")},
-        }
-    )
-    video_id = owner.lives.video(VideoStatus.DRAFT)
-    launch = generate_now(owner.lives.engine, owner.user_id, video_id).launches
-    run = f"run-{uuid4()}"
-    owner.lives.generation.enter(video_id, run, launch=launch)
-    owner.lives.generation.store_output(video_id, run, Step.ASSEMBLY, FinishedVideo.model_validate(made))
-    return video_id
 
 
 def test_the_film_and_its_parts(owner: Somebody, finished: UUID):
@@ -126,4 +98,21 @@ def test_a_script_that_a_provider_has_yet_to_write(owner: Somebody):
     early = owner.get(f"/videos/{video_id}/script")
     assert (early.status_code, early.json()["code"]) == (409, "not_ready")
     answer = owner.put(f"/videos/{video_id}/scenes/1", json={"text": "Cats."}, headers={"If-Match": "*"})
-    assert (answer.status_code, answer.json()["code"]) == (409, "scene_not_editable")
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_ready")
+
+
+def test_a_scene_that_a_provider_wrote_is_said_otherwise(owner: Somebody):
+    video_id = owner.lives.written()
+    assert owner.get(f"/videos/{video_id}/scenes").json()["editable"] is True
+    changed = owner.put(
+        f"/videos/{video_id}/scenes/2",
+        json={"text": "They steer by the sun."},
+        headers=owner.tag(f"/videos/{video_id}"),
+    )
+    assert (changed.status_code, changed.json()["status"]) == (200, "draft"), changed.text
+    after = [scene["text"] for scene in owner.get(f"/videos/{video_id}/scenes").json()["data"]]
+    assert after == [BEES.scenes[0].narration, "They steer by the sun.", BEES.scenes[2].narration]
+    assert "They steer by the sun." in owner.get(f"/videos/{video_id}/script").json()["text"]
+    owner.put(f"/videos/{video_id}/edit", json={"prompt": "Why ants march"}, headers={"If-Match": "*"})
+    anew = owner.put(f"/videos/{video_id}/scenes/2", json={"text": "Ants."}, headers={"If-Match": "*"})
+    assert (anew.status_code, anew.json()["code"]) == (409, "scene_not_editable")

@@ -16,8 +16,10 @@ from vidgen_pipeline.api.app import create_app
 from vidgen_pipeline.api.context import ApiContext
 from vidgen_pipeline.database.notifications import add_notification
 from vidgen_pipeline.database.tables import ApiRequestLog, ApiRequestLogBody
+from vidgen_pipeline.domain.errors import NotFound, ProviderUnavailable
 from vidgen_pipeline.domain.notifications import NotificationType
-from vidgen_pipeline.domain.video import VideoStatus
+from vidgen_pipeline.domain.video import Step, VideoStatus
+from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.sandbox.server import running_sandbox
 from vidgen_pipeline_tests.api.conftest import Launches, Somebody, open_client
 
@@ -41,6 +43,37 @@ def test_settings_are_made_at_the_first_look_and_changed_by_version(owner: Someb
     assert owner.get("/settings/generation", headers={"If-None-Match": changed.headers["ETag"]}).status_code == 304
 
 
+def test_a_look_is_named_in_the_settings_and_wherever_a_video_is_asked_for(owner: Somebody, api_home: Home):
+    api_home.looks.mkdir()
+    (api_home.looks / "house.toml").write_text('music = "happy"\nsubtitle_style = "minimal"')
+    words, any_version = {"script_text": "Cats purr."}, {"If-Match": "*"}
+    own = owner.post("/videos", json={**words, "look": "House", "music": "none"}).json()
+    assert (own["look"], own["subtitle_style"], own["music"]) == ("house", "minimal", "none")
+    odd = owner.post("/videos", json={**words, "look": "mansion"})
+    assert (odd.status_code, odd.json()["code"]) == (422, "invalid_input")
+    assert all(name in odd.json()["remedy"] for name in ("documentary", "storybook", "house"))
+    changed = owner.put(f"/videos/{own['id']}/edit", json={"look": "punchy"}, headers=any_version).json()
+    assert (changed["look"], changed["subtitle_style"], changed["music"]) == ("punchy", "bold", "energetic")
+
+    settings = owner.put("/settings/generation", json={"look": "storybook"}, headers=any_version)
+    assert (settings.status_code, settings.json()["look"]) == (200, "storybook")
+    assert owner.put("/settings/generation", json={"look": "mansion"}, headers=any_version).status_code == 422
+    assert owner.get("/settings/generation").json()["look"] == "storybook"
+    usual = owner.post("/videos", json={**words, "caption_highlight": "none"}).json()
+    assert (usual["look"], usual["subtitle_style"], usual["caption_highlight"]) == ("storybook", "classic", "none")
+    assert owner.post("/videos", json={**words, "look": "none"}).json()["look"] is None
+
+    named, plain = {"script": "Dogs bark.", "look": "bulletin"}, {"script": "Bees dance."}
+    as_csv = {"content": b"script,look\nDogs bark.,bulletin\nBees dance.,\n", "headers": {"Content-Type": "text/csv"}}
+    for sent in ({"json": {"rows": [named, plain]}}, as_csv):
+        assert [row["look"] for row in owner.post("/videos/bulk", **sent).json()["rows"]] == ["bulletin", "storybook"]
+    owner.put("/integrations/openai_gpt", json={"parts": {"key": KEY}})
+    recurring = {"name": "facts", "every": "day", "at": "09:00", "prompt_template": "A fact"}
+    assert owner.post("/recurring-plans", json=recurring).json()["look"] == "storybook"
+    other = {**recurring, "name": "news", "video": {"look": "bulletin"}}
+    assert owner.post("/recurring-plans", json=other).json()["look"] == "bulletin"
+
+
 def test_the_estimate_knows_the_providers_and_the_length(owner: Somebody):
     free = owner.get("/settings/generation/cost-estimate", params={"script": "openai_gpt", "length_seconds": 30})
     body = free.json()
@@ -55,6 +88,45 @@ def test_the_estimate_knows_the_providers_and_the_length(owner: Somebody):
     assert dear["voice_cost"] > 0
     nobody = owner.get("/settings/generation/cost-estimate", params={"voice": "nobody"}).json()
     assert "There is no voice provider called 'nobody'" in nobody["problems"]["voice"]
+
+
+def test_what_stands_against_it_is_told_without_the_command_line(
+    owner: Somebody, context: ApiContext, monkeypatch: pytest.MonkeyPatch
+):
+    for name in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "ELEVENLABS_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    owner.put("/integrations/elevenlabs", json={"parts": {"key": KEY}})
+    default = {"default_voice_provider": "elevenlabs"}
+    assert owner.put("/settings/generation", json=default, headers={"If-Match": "*"}).status_code == 200
+    owner.put("/integrations/elevenlabs", json={"enabled": False})
+    problems = owner.get("/settings/generation/cost-estimate").json()["problems"]
+    assert problems["script"] == (
+        "No key is set that could write a script from a prompt."
+        " Give your own words, or add a key for openai_gpt or anthropic."
+    )
+    assert problems["voice"] == (
+        "Your default voice provider can't be used: Your key for ElevenLabs is switched off."
+        " Switch it on. Set another default."
+    )
+    prompt = owner.post("/videos/bulk", json={"rows": [{"prompt": "Why cats purr"}]}).json()["rows"][0]
+    assert "add a key" in prompt["errors"][0]
+    assert "vidgen" not in str((problems, prompt))
+
+
+def test_why_a_video_failed_is_told_without_the_command_line(owner: Somebody):
+    error = ProviderUnavailable(
+        "There is no key for Kling.", remedy="Add yours (vidgen keys set kling). A key is made there.", provider="kling"
+    )
+    for raised, remedy in (
+        (error, "Add yours. A key is made there."),
+        (NotFound("No.", remedy="See: vidgen show"), None),
+    ):
+        video_id = owner.lives.video(VideoStatus.QUEUED)
+        owner.lives.generation.fail(
+            owner.lives.generation.enter(video_id, f"run-{uuid4()}", launch=1), Step.VOICE, raised
+        )
+        told = owner.get(f"/videos/{video_id}").json()["error"]
+        assert (told["message"], told["remedy"], told["step"]) == (raised.message, remedy, "voice")
 
 
 def test_providers_are_shown_with_price_and_state(owner: Somebody):

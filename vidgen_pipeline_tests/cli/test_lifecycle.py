@@ -23,6 +23,7 @@ from vidgen_pipeline.services.lifecycle import generate_now
 from vidgen_pipeline.services.videos import show_video
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline_tests.cli.conftest import Ran, Run
+from vidgen_pipeline_tests.services.lives import Lives
 
 QUICK = ("--aspect-ratio", "1:1", "--music", "none")
 
@@ -112,6 +113,23 @@ def test_an_edit_plans_anew_only_what_was_said(run: Run, engine: Engine):
     assert refused.exit_code == 2
     assert "Did you mean 'bold'?" in refused.stderr
     assert "Nothing was said" in run("edit", video_id).stderr
+
+
+def test_a_scene_is_said_otherwise(run: Run, engine: Engine, store: ArtifactStore, tmp_path: Path):
+    own_id = _plan(run, script="Tea is hot and very good.")
+    assert run("show", own_id, "--script").stdout == "Tea\n  1  Tea is hot and very good.\n"
+    changed = run("edit", own_id, "--scene", "1", "Tea is cold and rather bitter.")
+    assert changed.exit_code == 0, changed.stderr
+    assert "Scene 1 of “Tea” is changed; it is draft" in changed.stdout
+    assert "Tea is cold and rather bitter." in run("show", own_id, "--script").stdout
+    [user_id] = _user_ids(engine)
+    written_id = str(Lives(engine, store, user_id, tmp_path).written())
+    assert run("edit", written_id, "--scene", "3", "Flowers are far.").exit_code == 0
+    shown = json.loads(run("show", written_id, "--script", "--json").stdout)
+    assert shown["scenes"][2] == {"number": 3, "text": "Flowers are far."}
+    refused = run("edit", written_id, "--scene", "3", "Flowers.", "--music", "none")
+    assert refused.exit_code == 2
+    assert "changed by itself" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,14 @@ import os
 
 import pytest
 
-from vidgen_pipeline.domain.errors import Cancelled, InvalidInput, StorageFull, exit_code_of, storage_error
+from vidgen_pipeline.domain.errors import (
+    Cancelled,
+    InvalidInput,
+    StorageFull,
+    exit_code_of,
+    remedy_from_afar,
+    storage_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -28,3 +35,21 @@ def test_a_stored_code_gives_the_exit_code_of_its_error():
     assert exit_code_of(Cancelled.code) == 130
     assert exit_code_of("worker_lost") == 1
     assert exit_code_of(None) == 1
+
+
+@pytest.mark.parametrize(
+    ("remedy", "told"),
+    [
+        (
+            "Add yours (vidgen keys set kling, or set KLING_KEY). A key is made there.",
+            "Add yours. A key is made there.",
+        ),
+        ("Choose another name (of 2 letters).", "Choose another name (of 2 letters)."),
+        ("See them all with: vidgen videos", ""),
+        ("Leave out --voice, or choose one that speaks it (vidgen doctor lists them).", ""),
+        ("", ""),
+    ],
+)
+def test_who_has_no_command_line_is_told_of_none(remedy: str, told: str):
+    assert remedy_from_afar(remedy) == told
+    assert InvalidInput("It can't be.", remedy=remedy).told_from_afar() == f"It can't be. {told}".strip()

@@ -39,10 +39,10 @@ def _videos(engine: Engine, user_id: UUID) -> dict[str, VideoView]:
 
 def test_a_file_s_rows_become_plans_and_drafts_once(engine: Engine, user_id: UUID):
     everything = (
-        "Title,PROMPT,script,scheduled_at,timezone,duration,subtitle_style,aspect_ratio,voice,language\r\n"
-        f'Tea,,"Tea is ""hot"".\r\nAnd good.",{NEXT_YEAR}-01-15 09:00,america/new york,,bold,1:1,heart,en\r\n'
+        "Title,PROMPT,script,scheduled_at,timezone,duration,look,subtitle_style,aspect_ratio,voice,language\r\n"
+        f'Tea,,"Tea is ""hot"".\r\nAnd good.",{NEXT_YEAR}-01-15 09:00,america/new york,,storybook,bold,1:1,heart,en\r\n'
         "\r\n"
-        " Coffee ,,Coffee is hot.,,,,,,,\r\n"
+        " Coffee ,,Coffee is hot.,,,,,,,,\r\n"
     )
     preview = _preview(engine, user_id, b"\xef\xbb\xbf" + everything.encode())
     assert [row.row.number for row in preview.new] == [2, 4]
@@ -54,11 +54,12 @@ def test_a_file_s_rows_become_plans_and_drafts_once(engine: Engine, user_id: UUI
     assert ids == [tea.id, coffee.id]
     assert (tea.status, tea.scheduled) == (VideoStatus.PLANNED, f"{NEXT_YEAR}-01-15 09:00 America/New_York")
     assert (tea.request.subtitle_style, tea.request.voice, tea.request.aspect_ratio) == ("bold", "heart", "1:1")
+    assert (tea.request.look, tea.request.music_mood, coffee.request.look) == ("storybook", "tender", None)
     assert (coffee.status, coffee.scheduled_at) == (VideoStatus.DRAFT, None)
 
     # The same rows in another file, in another order, one of them already in the trash.
     lifecycle.delete(engine, user_id, coffee.id)
-    again = _preview(engine, user_id, everything.replace("Coffee is hot.", "Coffee is hot. ") + "New,,Water.,,,,,,,\n")
+    again = _preview(engine, user_id, everything.replace("Coffee is hot.", "Coffee is hot. ") + "New,,Water.,,,,,,,,\n")
     assert [row.before[:15] for row in again.rows] == ["Planned before,", "Planned before,", ""]
     assert "deleted" in again.rows[1].before
     assert len(plan_rows(engine, user_id, again)) == 1
@@ -182,8 +183,8 @@ def test_cells_are_taken_as_they_are_written():
         {"title": "-5", "script": "3.0", "duration": "nan"},
     ]
     assert set(COLUMNS) == {
-        "title", "prompt", "script", "scheduled_at", "timezone", "duration", "subtitle_style", "aspect_ratio", "voice",
-        "language",
+        "title", "prompt", "script", "scheduled_at", "timezone", "duration", "look", "subtitle_style", "aspect_ratio",
+        "voice", "language",
     }  # fmt: skip
 
 

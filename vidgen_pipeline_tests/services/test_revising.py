@@ -11,6 +11,7 @@ from PIL import Image
 
 from vidgen_pipeline.domain.errors import InvalidInput, ProviderUnavailable
 from vidgen_pipeline.domain.providers import Category
+from vidgen_pipeline.domain.script import SceneText
 from vidgen_pipeline.domain.video import VideoRequest
 from vidgen_pipeline.services.planning import Wishes, plan
 from vidgen_pipeline.services.revising import revise, wishes_of
@@ -90,6 +91,23 @@ def test_a_script_in_place_of_a_prompt_is_the_person_s_own_and_the_other_way_rou
     assert longer.selected_providers[Category.SCRIPT] == "anthropic"
     with pytest.raises(ProviderUnavailable, match="from a prompt"):
         _revised(Wishes(script_text=ENGLISH), prompt="Why bees dance")
+
+
+def test_words_for_a_scene_stay_with_the_script_they_are_for():
+    wishes = Wishes(prompt="Why bees dance", providers={Category.SCRIPT: "anthropic"}, test_mode=True)
+    texts = {2: SceneText(instead_of="Bees hum.", text="Bees dance.")}
+    before = plan(wishes, DEFAULTS).request.model_copy(update={"scene_texts": texts})
+    same: list[dict[str, Any]] = [
+        {}, {"subtitle_style": "bold"}, {"music": "none"}, {"voice": "heart"}, {"look": "punchy"},
+        {"prompt": before.prompt},
+    ]  # fmt: skip
+    other: list[dict[str, Any]] = [
+        {"prompt": "Why ants march"}, {"script_text": ENGLISH}, {"title": "Bees"}, {"language": "de"}, {"tone": "dry"},
+        {"length_seconds": 30}, {"template": "list"}, {"providers": {Category.SCRIPT: "openai_gpt"}},
+        {"providers": {Category.VIDEO_AI: "luma"}},
+    ]  # fmt: skip
+    assert [revise(before, changes, DEFAULTS).request.scene_texts for changes in same] == [texts] * len(same)
+    assert [revise(before, changes, DEFAULTS).request.scene_texts for changes in other] == [{}] * len(other)
 
 
 def test_own_pictures_take_the_place_of_drawn_ones(tmp_path: Path):

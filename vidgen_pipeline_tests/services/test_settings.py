@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -52,6 +53,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
         user_id,
         {
             "default_voice_provider": "Espeak",
+            "look": "Storybook",
             "subtitle_style": "BOLD",
             "caption_highlight": "Karaoke",
             "language": "german",
@@ -74,6 +76,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
         "default_media_provider": None,
         "default_video_ai_provider": None,
         "default_assembly_provider": None,
+        "look": "storybook",
         "subtitle_style": "bold",
         "caption_highlight": "karaoke",
         "language": "de",
@@ -102,6 +105,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
 @pytest.mark.parametrize(
     ("changes", "error", "phrase"),
     [
+        ({"look": "storybok"}, InvalidInput, "storybook.*documentary"),
         ({"subtitle_style": "fancy"}, InvalidInput, "subtitle style"),
         ({"caption_highlight": "glow"}, InvalidInput, "caption highlight"),
         ({"aspect_ratio": "4:3"}, InvalidInput, "aspect ratio"),
@@ -207,6 +211,39 @@ def test_a_voice_of_this_machine_is_taken_by_its_name_whatever_the_default(engin
     update_settings(engine, user_id, {"default_voice_provider": "espeak"})
     request = planned(engine, user_id, voice="heart").request
     assert (request.selected_providers[Category.VOICE], request.voice) == ("hibari", "heart")
+
+
+def test_the_usual_look_stands_between_the_video_and_the_other_settings(engine: Engine, user_id: UUID):
+    update_settings(engine, user_id, {"look": "storybook", "subtitle_style": "minimal", "music_mood": "happy"})
+    usual = planned(engine, user_id).request
+    assert (usual.look, usual.subtitle_style, usual.music_mood) == ("storybook", "classic", "tender")
+    said = planned(engine, user_id, subtitle_style="bold", music="none").request
+    assert (said.look, said.subtitle_style, said.music_mood) == ("storybook", "bold", "none")
+    other = planned(engine, user_id, look="punchy").request
+    assert (other.look, other.subtitle_style) == ("punchy", "bold")
+    without = planned(engine, user_id, look="None").request
+    assert (without.look, without.subtitle_style, without.music_mood) == (None, "minimal", "happy")
+
+    defaults = defaults_of(engine, user_id)
+    kept = without.model_copy(update={"subtitle_style": "bold"})
+    assert revise(kept, {"look": "none"}, defaults).request == kept
+    assert revise(kept, {"title": "Purring"}, defaults).request == kept.model_copy(update={"title": "Purring"})
+    taken_back = revise(kept, {"look": None}, defaults).request
+    assert (taken_back.look, taken_back.subtitle_style, taken_back.music_mood) == ("storybook", "classic", "tender")
+    assert revise(usual, {"look": "none"}, defaults).request.subtitle_style == "minimal"
+    assert update_settings(engine, user_id, {"look": "none"}).look is None
+    assert planned(engine, user_id).request.look is None
+
+
+def test_ones_own_look_can_be_the_usual_one(engine: Engine, user_id: UUID, tmp_path: Path):
+    (tmp_path / "looks").mkdir()
+    (tmp_path / "looks" / "house.toml").write_text('music = "happy"')
+    styles = tmp_path / "styles"
+    assert update_settings(engine, user_id, {"look": "House"}, styles_folder=styles).look == "house"
+    request = plan(Wishes(script_text="Cats purr."), defaults_of(engine, user_id), styles).request
+    assert (request.look, request.music_mood) == ("house", "happy")
+    with pytest.raises(InvalidInput, match="house"):
+        update_settings(engine, user_id, {"look": "palace"}, styles_folder=styles)
 
 
 def test_new_settings_do_not_change_what_was_planned_before(

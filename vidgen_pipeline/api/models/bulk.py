@@ -24,6 +24,7 @@ class RowGiven(Given):
     scheduled_at: _Cell | None = None
     timezone: _Cell | None = None
     duration: _Cell | None = None
+    look: _Cell | None = None
     subtitle_style: _Cell | None = None
     aspect_ratio: _Cell | None = None
     voice: _Cell | None = None
@@ -56,6 +57,7 @@ class RowShown(Shown):
     title: str | None
     scheduled_at: datetime | None
     time_zone: str | None
+    look: str | None
     cost_usd: Usd
     most_usd: Usd
     errors: tuple[str, ...]
@@ -71,6 +73,7 @@ class RowShown(Shown):
             title=row.plan.title if row.plan else row.row.cells.get("title"),
             scheduled_at=row.scheduled.at if row.scheduled else None,
             time_zone=row.scheduled.time_zone if row.scheduled else None,
+            look=row.plan.request.look if row.plan else None,
             cost_usd=row.cost_usd,
             most_usd=row.most_usd,
             errors=row.errors,

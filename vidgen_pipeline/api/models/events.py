@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from vidgen_pipeline.api.models.base import Shown
 from vidgen_pipeline.domain.video import Step, VideoStatus
@@ -25,3 +26,9 @@ class EventShown(Shown):
     def of(cls, event: EventView) -> Self:
         """As the service says it."""
         return cls.model_validate(event, from_attributes=True)
+
+
+class UserEventShown(EventShown):
+    """Something that happened to one of your videos."""
+
+    video_id: UUID

@@ -103,7 +103,7 @@ class RecurringShown(Shown):
                 "id": "0195d3a1-7c4e-7b3a-9f0e-1d2c3b4a5f64", "name": "facts", "cron": "0 9 * * *",
                 "time_zone": "Europe/Berlin", "prompt_template": "A surprising fact about {topic}",
                 "topics": ["cats", "bees"], "repeat_topics": False, "topics_left": 2,
-                "next_at": "2026-11-25T08:00:00Z", "enabled": True, "last_error": "",
+                "look": "storybook", "next_at": "2026-11-25T08:00:00Z", "enabled": True, "last_error": "",
             }
         ),
     )  # fmt: skip
@@ -116,6 +116,7 @@ class RecurringShown(Shown):
     topics: tuple[str, ...]
     repeat_topics: bool
     topics_left: int
+    look: str | None
     next_at: datetime | None
     enabled: bool
     last_error: str
@@ -133,6 +134,7 @@ class RecurringShown(Shown):
             topics=plan.topics,
             repeat_topics=plan.repeat_topics,
             topics_left=view.topics_left,
+            look=view.look,
             next_at=view.next_at,
             enabled=view.enabled,
             last_error=view.last_error,

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import ConfigDict, Field
 
 from vidgen_pipeline.api.models.base import Given, Shown, Strict, examples
-from vidgen_pipeline.domain.script import Script, Visual
+from vidgen_pipeline.domain.script import LONGEST_SCENE_TEXT, Script, Visual
 from vidgen_pipeline.services.scripts import ScriptView
 
 
@@ -16,7 +16,7 @@ class SceneEdit(Given):
 
     model_config = ConfigDict(**Strict, json_schema_extra=examples({"text": "Cats purr when they are content."}))
 
-    text: Annotated[str, Field(min_length=1, max_length=5000)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST_SCENE_TEXT)]
 
 
 class LineShown(Shown):

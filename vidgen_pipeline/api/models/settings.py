@@ -30,6 +30,7 @@ class SettingsGiven(Given):
     default_media_provider: _Name | None = None
     default_video_ai_provider: _Name | None = None
     default_assembly_provider: _Name | None = None
+    look: _Name | None = None
     subtitle_style: _Name | None = None
     caption_highlight: _Name | None = None
     language: Annotated[str, Field(min_length=2, max_length=35)] | None = None
@@ -78,10 +79,10 @@ class SettingsShown(Shown):
         json_schema_extra=examples(
             {
                 "default_script_provider": None, "default_voice_provider": None, "default_media_provider": None,
-                "default_video_ai_provider": None, "default_assembly_provider": None, "subtitle_style": "modern",
-                "caption_highlight": None, "language": None, "voices": {}, "aspect_ratio": "9:16",
-                "target_length_seconds": None, "music_mood": "calm", "tone": None, "template": None,
-                "when_clip_rejected": "fail", "time_zone": "UTC", "skip_later_than_hours": None,
+                "default_video_ai_provider": None, "default_assembly_provider": None, "look": None,
+                "subtitle_style": "modern", "caption_highlight": None, "language": None, "voices": {},
+                "aspect_ratio": "9:16", "target_length_seconds": None, "music_mood": "calm", "tone": None,
+                "template": None, "when_clip_rejected": "fail", "time_zone": "UTC", "skip_later_than_hours": None,
                 "notifications": {"email": None, "channels": {}}, "version": 1, "updated_at": "2026-11-24T12:00:00Z",
             }
         ),
@@ -92,6 +93,7 @@ class SettingsShown(Shown):
     default_media_provider: str | None
     default_video_ai_provider: str | None
     default_assembly_provider: str | None
+    look: str | None
     subtitle_style: str
     caption_highlight: str | None
     language: str | None
@@ -172,7 +174,7 @@ class ChosenShown(Shown):
             provider=one.provider,
             model=one.model,
             reason=one.reason.value,
-            problem=one.problem.message if one.problem else None,
+            problem=one.problem.told_from_afar() if one.problem else None,
         )
 
 

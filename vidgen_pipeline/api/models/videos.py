@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from vidgen_pipeline.api.models.base import Given, Shown, Strict, Usd, Whole, Yes, examples
+from vidgen_pipeline.domain.errors import remedy_from_afar
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.video import FASTEST_SPEECH, SLOWEST_SPEECH, Action, Step, VideoStatus
 from vidgen_pipeline.services.costs import CostEstimate
@@ -35,7 +36,7 @@ class VideoWishes(Given):
     voice: _Name | None = None
     voice_speed: Annotated[float, Field(strict=True, ge=SLOWEST_SPEECH, le=FASTEST_SPEECH)] | None = None
     aspect_ratio: _Name | None = None
-    look: _Name | None = None
+    look: _Name | None = Field(default=None, description="`none` does without the one of your settings.")
     subtitle_style: _Name | None = None
     caption_highlight: _Name | None = None
     music: _Name | None = None
@@ -294,8 +295,10 @@ def _outline(video: VideoView) -> dict[str, Any]:
 def _error(video: VideoView) -> ErrorShown | None:
     if not video.error_message:
         return None
-    details = {name: video.error_details.get(name) for name in ("step", "provider", "remedy")}
-    return ErrorShown(code=video.error_code, message=video.error_message, **details)
+    details = {name: video.error_details.get(name) for name in ("step", "provider")}
+    remedy = video.error_details.get("remedy") or ""  # the message ends with it
+    message = video.error_message.removesuffix(remedy).strip()
+    return ErrorShown(code=video.error_code, message=message, remedy=remedy_from_afar(remedy) or None, **details)
 
 
 def _progress(video: VideoView) -> int:

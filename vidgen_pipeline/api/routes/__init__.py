@@ -6,11 +6,13 @@ from starlette.routing import Route
 
 from vidgen_pipeline.api.routes import (
     accounts,
+    admin,
     bulk,
     events,
     first_password,
     health,
     integrations,
+    links,
     logs,
     notices,
     plans,
@@ -29,7 +31,9 @@ ROUTERS = (
     video_actions.router,
     scripts.router,
     video_files.router,
-    events.router,
+    links.router,
+    events.of_videos,
+    events.of_users,
     logs.of_videos,
     settings.router,
     integrations.router,
@@ -41,6 +45,7 @@ ROUTERS = (
     accounts.passwords,
     accounts.tokens,
     logs.of_admins,
+    admin.router,
 )
 
 

@@ -44,7 +44,7 @@ def put_scene(
     request: Request,
     response: Response,
 ) -> VideoShown:
-    """Say one scene of your own words otherwise. What depends on it is made anew at the next generation."""
+    """Say one scene otherwise. What depends on it is made anew at the next generation; the script is not."""
     video = edit_scene(
         context.engine,
         caller.user_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
@@ -11,18 +12,29 @@ from starlette.datastructures import Headers
 from starlette.responses import FileResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
-from vidgen_pipeline.api.conditional import refuse_unchanged
-from vidgen_pipeline.api.context import Bucket, Context
+from vidgen_pipeline.api.conditional import REVALIDATED, refuse_unchanged
+from vidgen_pipeline.api.context import ApiContext, Bucket, Context
 from vidgen_pipeline.api.errors import NotReady, RangeNotSatisfiable
 from vidgen_pipeline.api.guard import Asking, guard, guarded_router
+from vidgen_pipeline.api.models.links import VideoFile
 from vidgen_pipeline.api.problems import problem_of
 from vidgen_pipeline.domain.accounts import Scope as Right
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.finished import FinishedVideo
 from vidgen_pipeline.services.export import file_name
-from vidgen_pipeline.services.videos import show_video
+from vidgen_pipeline.services.videos import VideoView, show_video
 
 router = guarded_router("/videos", "files")
+
+_PLACES = {
+    VideoFile.CONTENT: ("video", ".mp4"),
+    VideoFile.THUMBNAIL: ("thumbnail", ".jpg"),
+    VideoFile.SRT: ("srt", ".srt"),
+    VideoFile.VTT: ("vtt", ".vtt"),
+    VideoFile.ASS: ("ass", ".ass"),
+    VideoFile.ATTRIBUTION: ("attribution", ".attribution.txt"),
+}
+"""Where each is among what came out, and how its name ends."""
 
 Download = Annotated[bool, Query(description="To be kept as a file instead of shown.")]
 
@@ -35,7 +47,8 @@ class SubtitleKind(StrEnum):
     ASS = "ass"
 
 
-def _responses(media_type: str, description: str) -> dict[int | str, dict[str, object]]:
+def file_responses(media_type: str, description: str) -> dict[int | str, dict[str, object]]:
+    """What the description of a route says of a file, and of a part of it."""
     content = {media_type: {"schema": {"type": "string", "format": "binary"}}}
     return {
         200: {"description": description, "content": content},
@@ -47,35 +60,35 @@ def _responses(media_type: str, description: str) -> dict[int | str, dict[str, o
     "/{video_id:uuid}/content",
     operation_id="getVideoContent",
     response_class=FileResponse,
-    responses=_responses("video/mp4", "The finished video."),
+    responses=file_responses("video/mp4", "The finished video."),
 )
 @guard(Right.VIDEOS_READ, Bucket.READ, statuses=(304, 409, 416))
 def get_content(
     video_id: UUID, context: Context, caller: Asking, request: Request, download: Download = False
 ) -> Response:
     """The finished video as MP4."""
-    return _file(video_id, context, caller, request, "video", ".mp4", download=download)
+    return _own_file(video_id, context, caller, request, VideoFile.CONTENT, download=download)
 
 
 @router.get(
     "/{video_id:uuid}/thumbnail",
     operation_id="getVideoThumbnail",
     response_class=FileResponse,
-    responses=_responses("image/jpeg", "A picture of it."),
+    responses=file_responses("image/jpeg", "A picture of it."),
 )
 @guard(Right.VIDEOS_READ, Bucket.READ, statuses=(304, 409, 416))
 def get_thumbnail(
     video_id: UUID, context: Context, caller: Asking, request: Request, download: Download = False
 ) -> Response:
     """A picture of the finished video."""
-    return _file(video_id, context, caller, request, "thumbnail", ".jpg", download=download)
+    return _own_file(video_id, context, caller, request, VideoFile.THUMBNAIL, download=download)
 
 
 @router.get(
     "/{video_id:uuid}/subtitles.{kind}",
     operation_id="getVideoSubtitles",
     response_class=FileResponse,
-    responses=_responses("text/plain", "Its subtitles."),
+    responses=file_responses("text/plain", "Its subtitles."),
 )
 @guard(Right.VIDEOS_READ, Bucket.READ, statuses=(304, 409, 416))
 def get_subtitles(
@@ -87,45 +100,60 @@ def get_subtitles(
     download: Download = False,
 ) -> Response:
     """The finished video's subtitles."""
-    return _file(video_id, context, caller, request, kind.value, f".{kind.value}", download=download)
+    return _own_file(video_id, context, caller, request, VideoFile(f"subtitles.{kind}"), download=download)
 
 
 @router.get(
     "/{video_id:uuid}/attribution",
     operation_id="getVideoAttribution",
     response_class=FileResponse,
-    responses=_responses("text/plain", "Who made what is seen and heard."),
+    responses=file_responses("text/plain", "Who made what is seen and heard."),
 )
 @guard(Right.VIDEOS_READ, Bucket.READ, statuses=(304, 409, 416))
 def get_attribution(
     video_id: UUID, context: Context, caller: Asking, request: Request, download: Download = False
 ) -> Response:
     """Who made what is seen and heard in it, and on what terms: to be published with it."""
-    return _file(video_id, context, caller, request, "attribution", ".attribution.txt", download=download)
+    return _own_file(video_id, context, caller, request, VideoFile.ATTRIBUTION, download=download)
 
 
-def _file(
-    video_id: UUID, context: Context, caller: Asking, request: Request, name: str, ending: str, *, download: bool
+def _own_file(
+    video_id: UUID, context: Context, caller: Asking, request: Request, file: VideoFile, *, download: bool
 ) -> Response:
-    video = show_video(context.engine, caller.user_id, video_id)
-    finished: FinishedVideo | None = video.finished
-    if finished is None:
-        raise NotReady("The video is not finished.", remedy="Its status says where it stands.")
-    artifact: Artifact = getattr(finished, name)
+    return answer_with_file(context, request, caller.user_id, video_id, file, download=download, headers=REVALIDATED)
+
+
+def answer_with_file(
+    context: ApiContext,
+    request: Request,
+    user_id: UUID,
+    video_id: UUID,
+    file: VideoFile,
+    *,
+    download: bool,
+    headers: Mapping[str, str],
+) -> Response:
+    """A file of the user's video, with these headers besides its own. Raises NotFound, NotReady, NotModified."""
+    video = show_video(context.engine, user_id, video_id)
+    name, ending = _PLACES[file]
+    artifact: Artifact = getattr(finished_or_refused(video), name)
     path = context.store.path(artifact)
     etag = f'"{artifact.sha256}"'
-    refuse_unchanged(request, etag)
+    refuse_unchanged(request, etag, headers)
     return RangedFile(
         path,
-        headers={
-            "ETag": etag,
-            "Cache-Control": "private, no-cache",
-            "Content-Security-Policy": "sandbox; default-src 'none'",
-        },
+        headers={"ETag": etag, "Content-Security-Policy": "sandbox; default-src 'none'", **headers},
         media_type=artifact.media_type,
         filename=file_name(video.title) + ending,
         content_disposition_type="attachment" if download else "inline",
     )
+
+
+def finished_or_refused(video: VideoView) -> FinishedVideo:
+    """What came out. Raises NotReady."""
+    if video.finished is None:
+        raise NotReady("The video is not finished.", remedy="Its status says where it stands.")
+    return video.finished
 
 
 class RangedFile(FileResponse):

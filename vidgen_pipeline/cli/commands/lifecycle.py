@@ -37,7 +37,7 @@ def plan(
     """Plan a video, or many from a file; vidgen up makes each when its time comes.
 
     A file has the columns title, prompt, script (the text itself), scheduled_at, timezone, duration (seconds),
-    subtitle_style, aspect_ratio, voice and language, as many of them as you need.
+    look, subtitle_style, aspect_ratio, voice and language, as many of them as you need.
 
     Examples:
       vidgen plan --script story.txt --at "tomorrow 9:00" --zone Europe/Berlin
@@ -99,6 +99,10 @@ def reschedule(
 def edit(
     video: VideoId,
     prompt: Annotated[str | None, typer.Option(help="What the video should be about.")] = None,
+    scene: Annotated[
+        tuple[int, str] | None,
+        typer.Option(metavar="NUMBER TEXT", help="Say one scene otherwise; vidgen show --script numbers them."),
+    ] = None,
     *,
     options: VideoOptions,
     as_json: AsJson = False,
@@ -109,10 +113,15 @@ def edit(
       vidgen edit 3f2a --subtitle-style bold --voice ""
 
       vidgen edit 3f2a --title "Why bees dance"
-    """
-    from vidgen_pipeline.cli.lifecycle import edit_one
 
-    edit_one(video, prompt, options, as_json=as_json)
+      vidgen edit 3f2a --scene 2 "Bees dance to say where the flowers are."
+    """
+    from vidgen_pipeline.cli.lifecycle import edit_one, edit_scene_of
+
+    if scene is None:
+        edit_one(video, prompt, options, as_json=as_json)
+    else:
+        edit_scene_of(video, *scene, prompt, options, as_json=as_json)
 
 
 def delete(video: VideoId, as_json: AsJson = False) -> None:
