@@ -45,8 +45,10 @@ def check_heard(speech: Path, heard: Path) -> None:
 
 def _levels(path: Path, rate: int) -> NDArray[np.float64]:
     """The level of each tenth of a second, in dB of full scale."""
-    samples = np.memmap(path, "<i2", "r") if path.stat().st_size >= 2 else np.zeros(0, "<i2")
     width = rate // _WINDOWS_PER_SECOND
-    whole = samples[: len(samples) // width * width].reshape(-1, width)
-    power = np.array([np.mean(np.square(window.astype(np.float32))) for window in whole])
-    return np.asarray(10 * np.log10(power / 32768**2 + 1e-12))
+    powers: list[NDArray[np.float32]] = []
+    with path.open("rb") as file:  # a minute at a time: memory does not grow with the video
+        while (samples := np.fromfile(file, "<i2", width * _WINDOWS_PER_SECOND * 60)).size:
+            windows = samples[: samples.size // width * width].astype(np.float32).reshape(-1, width)
+            powers.append(np.mean(np.square(windows), axis=1))
+    return np.asarray(10 * np.log10(np.concatenate([np.zeros(0), *powers]) / 32768**2 + 1e-12))
