@@ -66,7 +66,7 @@ def _first_try(engine: Engine, limit: Limit) -> rows.HeldSlot | None:
 
 async def _wait_in_line(engine: Engine, limit: Limit, video_id: UUID, attempt: int) -> rows.HeldSlot:
     def leave(ticket: int) -> Awaitable[None]:
-        return asyncio.shield(asyncio.to_thread(_leave, engine, limit, ticket, video_id, attempt))
+        return asyncio.shield(outlast(_leave, engine, limit, ticket, video_id, attempt))
 
     ticket = await _whole(outlast(_join, engine, limit, video_id), leave)
     try:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, event, func, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.slots import try_slot
@@ -125,3 +126,42 @@ def test_the_operator_says_how_many(engine: Engine, user_id: UUID):
     assert account_limit(engine, "runway", "abc", 3) == Limit(
         name="runway:abc", what="a place on the runway account", places=1
     )
+
+
+def test_a_place_whose_connection_was_cut_is_given_back_all_the_same(engine: Engine, attempt: Attempt):
+    async def scenario() -> None:
+        for _ in range(2):
+            async with slot(engine, ONE, video_id=attempt.video_id, attempt=attempt.number):
+                cut = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+                with engine.connect() as connection:
+                    assert connection.scalar(text(cut))
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+
+
+def test_the_line_is_left_although_the_database_is_away_for_a_moment(engine: Engine, attempt: Attempt):
+    failures = 1
+
+    def away(_: object, statement: str, *__: object) -> None:
+        nonlocal failures
+        if failures and statement.startswith("DELETE FROM slot_waiters"):
+            failures -= 1
+            raise OperationalError(statement, {}, Exception("the database is away"))
+
+    async def scenario() -> None:
+        held = await asyncio.to_thread(try_slot, engine, ONE.name, ONE.places)
+        assert held is not None
+
+        async def wait() -> str:
+            async with slot(engine, ONE, video_id=attempt.video_id, attempt=attempt.number):
+                return "had it"
+
+        waiting = asyncio.create_task(wait())
+        await _until(lambda: _in_line(engine) == 1)
+        event.listen(engine, "do_execute", away)
+        held.give_back()
+        assert await waiting == "had it"
+        assert _in_line(engine) == 0
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+    assert failures == 0
