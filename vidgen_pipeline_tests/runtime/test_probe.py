@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 
 from vidgen_pipeline.domain.errors import MediaRejected
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
+from vidgen_pipeline.runtime.heic import open_heic
 from vidgen_pipeline.runtime.probe import check_clip, load_photo, probe_photo, probe_video
 from vidgen_pipeline_tests.runtime.heic import write_heic
 
@@ -269,6 +270,12 @@ class TestPhotos:
         path = write_heic(tmp_path / "more.heic", noise(), tile=64)
         path.write_bytes(path.read_bytes() + b"\xff" * 40)
         assert load_photo(path).size == (96, 64)
+
+    def test_a_file_of_nothing_but_boxes_is_not_read_to_its_end(self, tmp_path: Path) -> None:
+        path = tmp_path / "boxes.heic"
+        path.write_bytes(b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00heicmif1" + b"\x00\x00\x00\x08free" * 5000)
+        with pytest.raises(OSError, match="more boxes than any photo"):
+            open_heic(path)
 
     @pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
     @pytest.mark.parametrize("share", [0.5, 0.9])
