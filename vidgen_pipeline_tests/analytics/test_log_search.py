@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 
 from vidgen_pipeline.database.api_logs import LogFilter, LogPlace
 from vidgen_pipeline.domain.errors import InvalidInput, NotFound
 from vidgen_pipeline.services.logs import LogPage, search_logs, show_log
 from vidgen_pipeline_tests.analytics.seed import ADA, BEES, BOB, CATS, RAIN, at, numbered
+from vidgen_pipeline_tests.database.query_plans import Sent, blocks_of, plan_of, statements_with
 
 DAYS, ROWS_A_DAY = 5, 10_000
 # All of it is some 1,900 blocks and the indexes' own. Who looks for a text reads what failed, a row a block.
@@ -47,17 +48,10 @@ def full(engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def asked(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """The queries on the log that are sent, with their values."""
-    queries: list[tuple[str, Any]] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        if "FROM api_request_logs" in statement and not statement.startswith("EXPLAIN"):
-            queries.append((statement, values))
-
-    yield queries
-    event.remove(engine, "before_cursor_execute", note)
+def asked(engine: Engine) -> Iterator[list[Sent]]:
+    """The queries on the log that are sent."""
+    with statements_with(engine, "FROM api_request_logs") as sent:
+        yield sent
 
 
 def midnight() -> datetime:
@@ -141,7 +135,7 @@ def test_an_administrator_opens_anybodys_exchange_and_an_owner_only_theirs(world
             show_log(world, None, written)
 
 
-def test_no_search_reads_more_than_it_must(full: Engine, asked: list[tuple[str, Any]]):
+def test_no_search_reads_more_than_it_must(full: Engine, asked: list[Sent]):
     user, video = UUID(int=7), UUID(int=1_100)
     middle = midnight() - timedelta(days=3, hours=-4)
     some = search_logs(full, LogFilter()).logs[0].id
@@ -173,25 +167,24 @@ def test_no_search_reads_more_than_it_must(full: Engine, asked: list[tuple[str, 
                 wanted = replace(wanted, until=None)  # noqa: PLW2901 - a page within the time
             asked.clear()
             search_logs(full, wanted, after=place)
-            ((statement, values),) = asked
-            check(full, name, statement, values, place)
+            (query,) = asked
+            check(full, name, query, place)
     asked.clear()
     show_log(full, None, str(some))
-    check(full, "id", *asked[0], None)
+    check(full, "id", asked[0], None)
     asked.clear()
     show_log(full, None, str(some)[:14])
-    check(full, "id's beginning", *asked[0], None)
+    check(full, "id's beginning", asked[0], None)
 
 
-def check(engine: Engine, name: str, statement: str, values: Any, place: LogPlace | None) -> None:
+def check(engine: Engine, name: str, query: Sent, place: LogPlace | None) -> None:
     """No full scan of a day that has rows, few blocks read, and no day read that the place leaves out."""
     with engine.begin() as connection:
-        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
-        plan = connection.exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
+        plan = plan_of(connection, query)
     nodes = list(scans(plan))
     full_scans = [node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"]
     assert not partitions(range(1, DAYS + 1)) & {*full_scans}, name
-    blocks = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+    blocks = blocks_of(plan)
     assert blocks <= MOST_BLOCKS.get(name, 180), (name, blocks)
     if place is not None:
         assert not partitions((1, 2)) & {node.get("Relation Name") for node in nodes}, name

@@ -15,7 +15,7 @@ from alembic import command
 from dagster import DagsterInstance, DefaultSensorStatus, SkipReason, build_sensor_context
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.api_logs import add_logs, make_partitions
@@ -23,6 +23,7 @@ from vidgen_pipeline.database.migrations import alembic_config, migrate
 from vidgen_pipeline.definitions import definitions
 from vidgen_pipeline.orchestration.resources import TablesResource
 from vidgen_pipeline.services.usage import fold_usage
+from vidgen_pipeline_tests.database.query_plans import statements_with
 
 NOW = datetime.now(UTC).replace(minute=30, second=0, microsecond=0)
 SHARES = (0.5, 0.95, 0.99, 1.0)
@@ -208,23 +209,16 @@ def test_the_engine_folds_them_every_minute(database_url: str, engine: Engine, u
 
 
 def test_who_takes_a_heap_of_deltas_for_none_does_not_hold_each_against_all_others(engine: Engine):
-    folds: list[tuple[str, Any]] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        if "DELETE FROM usage_deltas" in statement and not statement.startswith("EXPLAIN"):
-            folds.append((statement, values))
-
     a_heap = text("""
         INSERT INTO usage_deltas (provider, step, endpoint, model, test_mode, hour, calls)
         SELECT 'acme', 'voice', '/v1/speak', '', false, :hour, 1 FROM generate_series(1, 20000)
     """)
     with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(a_heap, {"hour": NOW})
-        assert fold_usage(engine) == 20_000
-        connection.execute(
-            text("VACUUM (TRUNCATE false, ANALYZE) usage_deltas")
-        )  # its pages stay, with nothing in them
+        with statements_with(engine, "DELETE FROM usage_deltas") as folds:
+            assert fold_usage(engine) == 20_000
+        # Its pages stay, with nothing in them.
+        connection.execute(text("VACUUM (TRUNCATE false, ANALYZE) usage_deltas"))
         connection.execute(a_heap, {"hour": NOW})
         statement, values = folds[0]
         plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values).scalars().all()

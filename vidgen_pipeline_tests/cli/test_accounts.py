@@ -14,7 +14,8 @@ from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.sandbox.server import running_sandbox
 from vidgen_pipeline.services.tokens import caller_of_token
 from vidgen_pipeline_tests.cli.conftest import Ran, Run
-from vidgen_pipeline_tests.services.whole_database import everything_in, spellings
+from vidgen_pipeline_tests.providers.canary import spellings
+from vidgen_pipeline_tests.services.whole_database import everything_in
 
 CANARY = "sk-canary-4711-of-the-owner-9f3a"
 

@@ -7,12 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.admin_stats import count_all_videos
 from vidgen_pipeline.database.video_search import Place, VideoFilter, count_by_status, find_scheduled, find_videos
 from vidgen_pipeline.domain.video import VideoStatus
+from vidgen_pipeline_tests.database.query_plans import Sent, blocks_of, plan_of, statements_with
 
 USERS, VIDEOS_EACH = 100, 200
 USER = UUID(int=7)
@@ -48,17 +49,10 @@ def full(engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def asked(engine: Engine) -> Iterator[list[tuple[str, Any]]]:
-    """The queries on videos that are sent, with their values."""
-    queries: list[tuple[str, Any]] = []
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_: object, __: object, statement: str, values: Any, *___: object) -> None:
-        if "FROM videos" in statement and not statement.startswith("EXPLAIN"):
-            queries.append((statement, values))
-
-    yield queries
-    event.remove(engine, "before_cursor_execute", note)
+def asked(engine: Engine) -> Iterator[list[Sent]]:
+    """The queries on videos that are sent."""
+    with statements_with(engine, "FROM videos") as sent:
+        yield sent
 
 
 def test_a_users_videos_are_counted_by_state_and_those_in_the_trash_apart(full: Engine):
@@ -69,7 +63,7 @@ def test_a_users_videos_are_counted_by_state_and_those_in_the_trash_apart(full: 
     assert (counts, deleted) == ({"completed": 176, "failed": 8, "planned": 8}, 8)
 
 
-def test_no_page_reads_more_than_it_must(full: Engine, asked: list[tuple[str, Any]]):
+def test_no_page_reads_more_than_it_must(full: Engine, asked: list[Sent]):
     searches = {
         VideoFilter(): MOST_BLOCKS,
         VideoFilter(statuses=(VideoStatus.FAILED,)): MOST_BLOCKS,
@@ -91,7 +85,7 @@ def test_no_page_reads_more_than_it_must(full: Engine, asked: list[tuple[str, An
                 place = (page[-1].created_at, page[-1].id)
 
 
-def test_neither_planned_videos_nor_numbers_read_more_than_they_must(full: Engine, asked: list[tuple[str, Any]]):
+def test_neither_planned_videos_nor_numbers_read_more_than_they_must(full: Engine, asked: list[Sent]):
     with Session(full) as session:
         find_scheduled(session, USER, after=None, limit=4)
         count_by_status(session, USER)
@@ -100,14 +94,12 @@ def test_neither_planned_videos_nor_numbers_read_more_than_they_must(full: Engin
         check(full, query, MOST_BLOCKS)
 
 
-def check(engine: Engine, query: tuple[str, Any], most_blocks: int) -> None:
+def check(engine: Engine, query: Sent, most_blocks: int) -> None:
     """No full scan, and few blocks read."""
-    statement, values = query
     with engine.begin() as connection:
-        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}"
-        plan = connection.exec_driver_sql(explain, values).scalar_one()[0]["Plan"]
-    assert "Seq Scan" not in set(nodes(plan)), statement
-    assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= most_blocks, statement
+        plan = plan_of(connection, query)
+    assert "Seq Scan" not in set(nodes(plan)), query
+    assert blocks_of(plan) <= most_blocks, query
 
 
 def nodes(plan: dict[str, Any]) -> Iterator[str]:

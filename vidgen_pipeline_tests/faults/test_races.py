@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Barrier
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,7 +13,6 @@ from sqlalchemy import Engine, text, update
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.tables import GenerationAttempt
-from vidgen_pipeline.domain.errors import VidgenError
 from vidgen_pipeline.domain.video import Step, VideoStatus
 from vidgen_pipeline.services import lifecycle
 from vidgen_pipeline.services.planning import Plan
@@ -26,6 +24,7 @@ from vidgen_pipeline_tests.faults.stage import a_request, all_of_it
 from vidgen_pipeline_tests.faults.tally import TALLY
 from vidgen_pipeline_tests.services.lives import Lives
 from vidgen_pipeline_tests.services.queueing import DEAD_WORKER, Queue
+from vidgen_pipeline_tests.services.racing import at_once
 
 ROUNDS = 500 if all_of_it() else 20
 
@@ -167,19 +166,3 @@ def test_fifty_wishes_for_now_are_one(turn: int, lives: Lives):
     starts = at_once(*[lambda run=run: lives.generation.enter(video_id, run, launch=1) for run in run_ids])
     assert starts.count(None) == 1
     assert_history_is_whole(lives.engine, video_id)
-
-
-def at_once(*acts: Callable[[], object]) -> Sequence[VidgenError | None]:
-    """Do all of it at the same moment; what each was refused with."""
-    together = Barrier(len(acts))
-
-    def do(act: Callable[[], object]) -> VidgenError | None:
-        together.wait()
-        try:
-            act()
-        except VidgenError as refusal:
-            return refusal
-        return None
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(do, acts))

@@ -59,6 +59,13 @@ class Engine:
         launch_now(self.stage.home, video_id, self.stage.user_id, self.stage.look(video_id).launches)
         return video_id
 
+    def make_and_hold(self) -> UUID:
+        """A video whose clip is being made, and is not finished until the sandbox is told so."""
+        self.stage.desk.control("jobs", pending_polls=1000)
+        video_id = self.make(Step.VIDEO_AI)
+        self.is_at(video_id, Step.VIDEO_AI)
+        return video_id
+
     def becomes(self, video_id: UUID, status: VideoStatus) -> None:
         """Wait until the video is in this state; fail when it has ended in another."""
 
@@ -164,9 +171,7 @@ def test_what_an_operator_sees_and_does_in_the_pages(running: Engine):
 def test_a_video_goes_on_by_itself_when_its_worker_is_killed(running: Engine):
     stage = running.stage
     TALLY.faults["worker killed, in the engine"] += 1
-    stage.desk.control("jobs", pending_polls=1000)
-    video_id = running.make(Step.VIDEO_AI)
-    running.is_at(video_id, Step.VIDEO_AI)
+    video_id = running.make_and_hold()
     os.kill(running.worker_of(video_id), signal.SIGKILL)
     killed_at = time.monotonic()
     running.resumed(video_id, 2)
@@ -182,9 +187,7 @@ if all_of_it():
     def test_a_part_of_the_engine_is_killed(number: int, turn: int, running: Engine):
         stage = running.stage
         TALLY.faults[f"{'code server' if number == CODE_SERVER else 'daemon'} killed"] += 1
-        stage.desk.control("jobs", pending_polls=1000)
-        video_id = running.make(Step.VIDEO_AI)
-        running.is_at(video_id, Step.VIDEO_AI)
+        video_id = running.make_and_hold()
         os.kill(running.up.child(number), signal.SIGKILL)
         if turn % 2:  # and the worker as well, so that the new one has to find out
             with contextlib.suppress(ProcessLookupError):
@@ -200,9 +203,7 @@ if all_of_it():
     def test_all_of_it_is_killed_and_brought_up_again(turn: int, running: Engine):
         stage = running.stage
         TALLY.faults["everything killed"] += 1
-        stage.desk.control("jobs", pending_polls=1000)
-        video_id = running.make(Step.VIDEO_AI)
-        running.is_at(video_id, Step.VIDEO_AI)
+        video_id = running.make_and_hold()
         running.up.kill_all(stage.mark)
         stage.desk.control("jobs", pending_polls=0)
         running.start()

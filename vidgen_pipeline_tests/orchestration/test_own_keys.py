@@ -17,8 +17,9 @@ from vidgen_pipeline.services.integrations import set_integration, show_integrat
 from vidgen_pipeline.services.vault import Vault, open_vault
 from vidgen_pipeline.services.videos import VideoView
 from vidgen_pipeline_tests.orchestration.conftest import QUIET, Pipeline
+from vidgen_pipeline_tests.providers.canary import spellings
 from vidgen_pipeline_tests.providers.vendor_double import Vendor, answers, vendor
-from vidgen_pipeline_tests.services.whole_database import everything_in, spellings
+from vidgen_pipeline_tests.services.whole_database import everything_in
 
 CANARY = "sk-canary-4711-of-the-owner-9f3a"
 OPERATORS = "sk-canary-0815-of-the-operator-77b2"

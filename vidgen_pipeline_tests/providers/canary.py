@@ -28,6 +28,7 @@ def spellings(secret: str) -> tuple[str, ...]:
         escaped,
         json.dumps(escaped)[1:-1],  # JSON is kept within JSON
         raw.hex(),
+        raw[::-1].hex(),
     ]
     for encode in (base64.b64encode, base64.urlsafe_b64encode):
         for before in range(3):  # what stands before it shifts it; only letters that its neighbours have no part in

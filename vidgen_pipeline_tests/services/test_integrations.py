@@ -34,9 +34,10 @@ from vidgen_pipeline.services.integrations import (
     switch_integration,
 )
 from vidgen_pipeline.services.vault import SecretUnreadable, Vault, add_master_key, drop_old_keys, open_vault
+from vidgen_pipeline_tests.providers.canary import spellings
 from vidgen_pipeline_tests.providers.vendor_double import Behaviour, answers, vendor
 from vidgen_pipeline_tests.services.people import somebody
-from vidgen_pipeline_tests.services.whole_database import everything_in, spellings
+from vidgen_pipeline_tests.services.whole_database import everything_in
 
 CANARY = "sk-canary-4711-of-the-owner-9f3a"
 OPERATORS = "sk-canary-0815-of-the-operator-77b2"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.notification_tables import Notification
 from vidgen_pipeline.database.tables import GenerationAttempt
-from vidgen_pipeline.domain.errors import Cancelled, Conflict, InvalidInput, NotFound, Paused, StaleVersion, VidgenError
+from vidgen_pipeline.domain.errors import Cancelled, Conflict, InvalidInput, NotFound, Paused, StaleVersion
 from vidgen_pipeline.domain.video import ACTIONS, Action, Step, VideoRequest, VideoStatus
 from vidgen_pipeline.services import lifecycle
 from vidgen_pipeline.services.budgets import pause
@@ -26,6 +24,7 @@ from vidgen_pipeline.services.schedule_times import ScheduledTime
 from vidgen_pipeline.services.videos import VideoView, list_scheduled, list_videos, plan_video, show_video
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline_tests.services.lives import IN_AN_HOUR, Lives, new_user
+from vidgen_pipeline_tests.services.racing import at_once
 
 Do = Callable[..., VideoView]
 
@@ -222,7 +221,7 @@ def test_while_generation_is_paused_nothing_is_queued(lives: Lives):
 
 def test_of_fifty_at_once_one_is_queued(lives: Lives):
     video_id = lives.video(VideoStatus.DRAFT)
-    refusals = _all_at_once([lambda: lifecycle.generate_now(lives.engine, lives.user_id, video_id)] * 50)
+    refusals = at_once(*[lambda: lifecycle.generate_now(lives.engine, lives.user_id, video_id)] * 50)
     assert refusals.count(None) == 1
     assert {str(refusal).partition(".")[0] for refusal in refusals if refusal} == {"“Purring” is already queued"}
     assert lives.row(video_id)["launches"] == 1
@@ -231,7 +230,7 @@ def test_of_fifty_at_once_one_is_queued(lives: Lives):
 
 def test_of_ten_videos_at_once_one_is_queued(lives: Lives):
     ids = [lives.video(VideoStatus.DRAFT) for _ in range(10)]
-    refusals = _all_at_once([lambda one=one: lifecycle.generate_now(lives.engine, lives.user_id, one) for one in ids])
+    refusals = at_once(*[lambda one=one: lifecycle.generate_now(lives.engine, lives.user_id, one) for one in ids])
     assert refusals.count(None) == 1
     assert sum(lives.row(one)["status"] == VideoStatus.QUEUED for one in ids) == 1
 
@@ -246,7 +245,7 @@ def test_against_a_starting_run_one_of_the_two_wins(lives: Lives, action: Action
             attempt = lives.generation.enter(one, run)
             won.append(attempt.request.language == "en")
 
-        refusals = _all_at_once([claim, lambda one=video_id: _do(lives, action, one)])
+        refusals = at_once(claim, lambda one=video_id: _do(lives, action, one))
         row, kinds = lives.row(video_id), [kind for kind, _ in lives.events(video_id)]
         if row["status"] == VideoStatus.PROCESSING:
             assert refusals[0] is None
@@ -269,11 +268,9 @@ def test_against_a_starting_run_one_of_the_two_wins(lives: Lives, action: Action
 def test_a_cancel_and_a_claim_that_follow_one_another_closely_never_lose_the_wish(lives: Lives):
     for number in range(6):
         video_id = lives.video(VideoStatus.QUEUED)
-        _all_at_once(
-            [
-                lambda one=video_id, run=f"run-{number}": lives.generation.enter(one, run, launch=1),
-                lambda one=video_id: lifecycle.cancel(lives.engine, lives.user_id, one),
-            ]
+        at_once(
+            lambda one=video_id, run=f"run-{number}": lives.generation.enter(one, run, launch=1),
+            lambda one=video_id: lifecycle.cancel(lives.engine, lives.user_id, one),
         )
         row = lives.row(video_id)
         assert row["status"] == VideoStatus.CANCELLED or row["cancel_requested_at"] is not None
@@ -314,19 +311,3 @@ def test_an_edit_says_what_it_changed(lives: Lives):
             text("SELECT message FROM video_events WHERE video_id = :id AND kind = 'edited'"), {"id": video_id}
         ).scalar_one()
     assert message == "Changed: script text, language, selected providers."
-
-
-def _all_at_once(acts: list[Callable[[], object]]) -> list[VidgenError | None]:
-    """Do all of them at the same moment, each in its own session; what each was refused with."""
-    together = threading.Barrier(len(acts))
-
-    def one(act: Callable[[], object]) -> VidgenError | None:
-        together.wait()
-        try:
-            act()
-        except VidgenError as error:
-            return error
-        return None
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(one, acts))

@@ -18,8 +18,9 @@ from vidgen_pipeline.domain.errors import InvalidInput, VidgenError
 from vidgen_pipeline.services.accounts import create_user
 from vidgen_pipeline.services.logins import TRIES_PER_ACCOUNT, TRIES_PER_ADDRESS, change_password, log_in
 from vidgen_pipeline.services.sessions import NewSession, Visitor, caller_of_session, list_sessions
+from vidgen_pipeline_tests.providers.canary import spellings
 from vidgen_pipeline_tests.services.people import PASSWORD, somebody
-from vidgen_pipeline_tests.services.whole_database import everything_in, spellings
+from vidgen_pipeline_tests.services.whole_database import everything_in
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

@@ -21,8 +21,9 @@ from vidgen_pipeline.services.tokens import (
     list_tokens,
     revoke_token,
 )
+from vidgen_pipeline_tests.providers.canary import spellings
 from vidgen_pipeline_tests.services.people import somebody
-from vidgen_pipeline_tests.services.whole_database import everything_in, spellings
+from vidgen_pipeline_tests.services.whole_database import everything_in
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 

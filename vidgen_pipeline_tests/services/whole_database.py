@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-
 from sqlalchemy import Engine, text
 
 
@@ -19,9 +17,3 @@ def everything_in(engine: Engine) -> str:
             for row in connection.execute(text(f"SELECT t::text FROM {table} AS t")).scalars()  # noqa: S608
         ]
     return "\n".join(rows)
-
-
-def spellings(secret: str) -> list[str]:
-    """The secret as it might stand there."""
-    raw = secret.encode()
-    return [secret, secret[::-1], raw.hex(), base64.b64encode(raw).decode().rstrip("="), raw[::-1].hex()]

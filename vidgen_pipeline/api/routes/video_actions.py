@@ -7,12 +7,12 @@ from uuid import UUID
 from fastapi import BackgroundTasks, Request, Response
 
 from vidgen_pipeline.api.conditional import asked_version
-from vidgen_pipeline.api.context import Bucket, Context
+from vidgen_pipeline.api.context import ApiContext, Bucket, Context
 from vidgen_pipeline.api.guard import Again, Asking, guard, guarded_router
 from vidgen_pipeline.api.models.reviews import CallInDoubt, Review, ReviewShown
 from vidgen_pipeline.api.models.videos import Reschedule, VideoEdit, VideoShown
 from vidgen_pipeline.api.routes.videos import shown_with_tag, start, styles_of, written_time
-from vidgen_pipeline.domain.accounts import Scope
+from vidgen_pipeline.domain.accounts import Caller, Scope
 from vidgen_pipeline.domain.errors import InvalidInput
 from vidgen_pipeline.domain.text import clean_script
 from vidgen_pipeline.domain.video import Action, VideoStatus
@@ -21,7 +21,7 @@ from vidgen_pipeline.services.export import check_space
 from vidgen_pipeline.services.reviewing import review, unknown_calls
 from vidgen_pipeline.services.revising import revise
 from vidgen_pipeline.services.settings import defaults_of
-from vidgen_pipeline.services.videos import show_video
+from vidgen_pipeline.services.videos import VideoView, show_video
 
 router = guarded_router("/videos", "videos")
 
@@ -78,10 +78,7 @@ def generate_now(
     check_space(context.home.artifacts)
     version = asked_version(request, required=False)
     video = lifecycle.generate_now(context.engine, caller.user_id, video_id, version=version)
-    start(later, context, video, caller)
-    response.headers["Retry-After"] = "5"
-    response.headers["Location"] = f"/api/v1/videos/{video_id}"
-    return shown_with_tag(video, request, response)
+    return _started(video, context, caller, request, response, later)
 
 
 @router.post("/{video_id:uuid}/retry", status_code=202, operation_id="retryVideo", response_model=VideoShown)
@@ -93,10 +90,7 @@ def retry_video(
     check_space(context.home.artifacts)
     version = asked_version(request, required=False)
     video = lifecycle.retry(context.engine, caller.user_id, video_id, version=version)
-    start(later, context, video, caller)
-    response.headers["Retry-After"] = "5"
-    response.headers["Location"] = f"/api/v1/videos/{video_id}"
-    return shown_with_tag(video, request, response)
+    return _started(video, context, caller, request, response, later)
 
 
 @router.post("/{video_id:uuid}/cancel", operation_id="cancelVideo", response_model=VideoShown)
@@ -150,4 +144,14 @@ def restore_video(video_id: UUID, context: Context, caller: Asking, request: Req
     """Bring a deleted video back as it was; one whose time has passed comes back as a draft."""
     version = asked_version(request, required=False)
     video = lifecycle.restore(context.engine, caller.user_id, video_id, version=version)
+    return shown_with_tag(video, request, response)
+
+
+def _started(
+    video: VideoView, context: ApiContext, caller: Caller, request: Request, response: Response, later: BackgroundTasks
+) -> VideoShown:
+    """Begin with it once this is answered: 202, and where to look in a while."""
+    start(later, context, video, caller)
+    response.headers["Retry-After"] = "5"
+    response.headers["Location"] = f"/api/v1/videos/{video.id}"
     return shown_with_tag(video, request, response)
