@@ -132,10 +132,22 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+SAID_CHARACTERS = 300
+"""How much is repeated of what somebody else says."""
+
+_ENDS_A_SENTENCE = (".", "!", "?", "…", "。", "！", "？")
+
+
 def one_line(text: str, most: int) -> str:
     """The text on one line of at most `most` characters, with nothing in it that a terminal or a header acts upon."""
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= most else line[: most - 1].rstrip() + "…"
+
+
+def it_says(said: str) -> str:
+    """What somebody else says, to stand behind a sentence of ours: on one line, with a full stop. Empty for nothing."""
+    line = one_line(said, SAID_CHARACTERS)
+    return f" It says: {line}{'' if line.endswith(_ENDS_A_SENTENCE) else '.'}" if line else ""
 
 
 def is_speakable(text: str) -> bool:

@@ -21,12 +21,12 @@ from urllib.parse import quote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from vidgen_pipeline.domain.errors import BadReply, InvalidInput
+from vidgen_pipeline.domain.text import SAID_CHARACTERS, one_line
 
 Scalar = str | int | float | bool
 
 MAX_REPLY_BYTES = 5_000_000
 MAX_JSON_DEPTH = 64
-PROBLEM_CHARACTERS = 300
 
 _PATH = re.compile(r"/[!$&'()*+,;=:@%/A-Za-z0-9._~-]*")
 _TAGS = re.compile(r"<[^<>]*>")
@@ -175,7 +175,7 @@ class WireReply:
             first = error.errors(include_url=False, include_context=False, include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "the whole"
             raise BadReply(
-                f"The answer is not as promised ({_short(place, 80)}: {_short(first['msg'], 120)})."
+                f"The answer is not as promised ({one_line(place, 80)}: {one_line(first['msg'], 120)})."
             ) from None
 
     def at(self, *names: str) -> Any:
@@ -196,7 +196,7 @@ class WireReply:
             page = self.content[:20_000].decode("utf-8", "replace")
             title = _PAGE_TITLE.search(page)
             text = title.group(1) if title else _TAGS.sub(" ", page)
-        return _short(text, PROBLEM_CHARACTERS)
+        return one_line(text, SAID_CHARACTERS)
 
     def retry_after(self) -> float | None:
         """Seconds the vendor asks us to wait, where a header says so."""
@@ -329,11 +329,6 @@ def _problem_in(value: object, *, depth: int) -> str:
             if text := _problem_in(value.get(name), depth=depth + 1):
                 return text
     return ""
-
-
-def _short(text: str, most: int) -> str:
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"
 
 
 def _number(text: str | None) -> float | None:

@@ -20,6 +20,7 @@ from vidgen_pipeline.domain.text import (
     estimate_ms,
     fold,
     is_speakable,
+    it_says,
     stem,
     writing_system,
 )
@@ -154,3 +155,18 @@ def test_words_meet_however_they_are_typed() -> None:
     assert stem("purring") == stem("purrs") == stem("purr")
     assert stem("Katzen") == stem("katze")
     assert stem("glass") != stem("glas")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("", ""),
+        (" \n", ""),
+        ("Policy\ntriggered", " It says: Policy triggered."),
+        ("No.", " It says: No."),
+        ("为什么？", " It says: 为什么？"),
+        ("x" * 400, f" It says: {'x' * 299}…"),
+    ],
+)
+def test_what_others_say_is_a_sentence_on_one_line(said: str, shown: str):
+    assert it_says(said) == shown

@@ -21,6 +21,7 @@ from vidgen_pipeline.domain.errors import (
     ResultExpired,
     VidgenError,
 )
+from vidgen_pipeline.domain.text import it_says
 from vidgen_pipeline.providers.network.addresses import ForbiddenAddress
 from vidgen_pipeline.providers.wire import Phase, WireReply, WireRequest
 
@@ -136,8 +137,7 @@ def kind_of_status(status: int, request: WireRequest) -> type[VidgenError] | Non
 
 def error_of_kind(kind: type[VidgenError], reply: WireReply, name: str) -> VidgenError:
     """The error of this class, with what the vendor says in its answer."""
-    said = reply.problem()
-    says = f" It says: {said}" if said else f" (HTTP {reply.status})"
+    says = it_says(reply.problem()) or f" (HTTP {reply.status})"
     sentence, remedy = next((words for known, words in _SENTENCES.items() if issubclass(kind, known)), _ANY)
     return kind(sentence.format(name=name) + says, remedy=remedy.format(name=name))
 

@@ -17,6 +17,7 @@ from vidgen_pipeline.domain.errors import BadReply, ContentRejected, ProviderErr
 from vidgen_pipeline.domain.money import FREE, Cost
 from vidgen_pipeline.domain.providers import Tokens
 from vidgen_pipeline.domain.script import Brief, Script
+from vidgen_pipeline.domain.text import it_says
 from vidgen_pipeline.providers.base import ProviderResult, ScriptProvider
 from vidgen_pipeline.providers.model_vendor import ModelVendor
 from vidgen_pipeline.providers.paid import Bought
@@ -31,7 +32,6 @@ _TOKENS_ASKED = 1_600
 _MS_A_CHARACTER = 67
 _LEAST_TOKENS = 4_000
 _ROOM = 3  # thinking counts as output too
-_SAID_CHARACTERS = 300
 
 
 class Ending(StrEnum):
@@ -138,8 +138,7 @@ class ScriptWriter(ModelVendor, ScriptProvider):
         return await self.buy(request, self.read, cost=lambda answer: self.price_tokens(answer.tokens))
 
     def _error_of(self, answer: ModelAnswer) -> ProviderError:
-        name, said = self.facts.name, " ".join(answer.text.split())[:_SAID_CHARACTERS]
-        says = f" It says: {said}" if said else ""
+        name, says = self.facts.name, it_says(answer.text)
         if answer.ending is Ending.REFUSED:
             return ContentRejected(
                 f"{name} won't write about this.{says}",

@@ -11,6 +11,7 @@ from typing import Any
 
 from vidgen_pipeline.domain.errors import ContentRejected, OutOfCredit, ProviderError, VidgenError
 from vidgen_pipeline.domain.money import FREE, Cost
+from vidgen_pipeline.domain.text import it_says
 from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.providers.jobs import FailedJob
 from vidgen_pipeline.providers.paid import PaidCall
@@ -18,7 +19,6 @@ from vidgen_pipeline.providers.remote import KeyCheck
 from vidgen_pipeline.providers.video_ai.plans import ClipPlan
 from vidgen_pipeline.providers.wire import Phase, Scalar, WireModel, WireReply, WireRequest
 
-_SAID_CHARACTERS = 300
 _REFUSAL_WORDS = ("policy", "policies", "safety", "moderat", "sensitive", "blocked", "prohibited")
 _CLOCKS_DIFFER = timedelta(seconds=60)
 _LONGEST_SUBMIT = timedelta(minutes=10)
@@ -84,12 +84,9 @@ def told(
 def job_error(provider: str, said: str, kind: type[VidgenError] = ProviderError, spent: Cost = FREE) -> VidgenError:
     """The error of a job that ended without a clip, with what the vendor says about it and charged for it."""
     name = catalogue()[provider].name
-    line = " ".join("".join(c if c.isprintable() else " " for c in said).split())[:_SAID_CHARACTERS]
-    more = f" It says: {line}" if line else ""
+    more = it_says(said)
     if spent.amount:
-        more += (
-            f"{'' if more.endswith('.') or not more else '.'} It charged {spent.amount:.2f} {spent.currency} for that."
-        )
+        more += f" It charged {spent.amount:.2f} {spent.currency} for that."
     if issubclass(kind, ContentRejected):
         return kind(f"{name} won't make this clip.{more}", remedy="Change the scene's prompt.", provider=provider)
     if issubclass(kind, OutOfCredit):

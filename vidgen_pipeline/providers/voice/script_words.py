@@ -12,6 +12,7 @@ from itertools import pairwise
 import sentencex
 
 from vidgen_pipeline.domain.errors import InvalidInput
+from vidgen_pipeline.domain.text import one_line
 from vidgen_pipeline.domain.word_breaks import SOUTH_EAST, may_part, word_starts
 
 _SAID_SYMBOLS = frozenset("&%+=@°$£€¥₹×÷<>℃℉№")
@@ -91,8 +92,7 @@ def nothing_to_say(text: str) -> InvalidInput:
 
 def excerpt(text: str) -> str:
     """The beginning of `text`, quoted, on one line, for a sentence to a person."""
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return f"«{line if len(line) <= _EXCERPT_CHARACTERS else line[: _EXCERPT_CHARACTERS - 1].rstrip() + '…'}»"
+    return f"«{one_line(text, _EXCERPT_CHARACTERS)}»"
 
 
 def letter_positions(text: str) -> list[int]:
