@@ -61,21 +61,22 @@ def font_folders() -> tuple[Path, ...]:
     return (*chosen, *(folder for folder in packages if folder))
 
 
-def write_fonts_config(cache_folder: Path, language: str = "") -> Path:
-    """Write the fonts.conf to run ffmpeg with, into `cache_folder`, and return its absolute path.
+def write_fonts_config(folder: Path, language: str = "", *, cache: Path | None = None) -> Path:
+    """Write the fonts.conf to run ffmpeg with, into `folder`, and return its absolute path.
 
-    `language` (a BCP-47 tag) chooses between the Chinese, Japanese and Korean forms of shared characters. Safe to call
-    from several processes at once. Raises what `font_folders` raises, and InvalidInput or StorageFull when the folder
-    can't be written.
+    `language` (a BCP-47 tag) chooses between the Chinese, Japanese and Korean forms of shared characters. What
+    fontconfig finds out about the fonts is kept in `cache`, else in `folder`. It makes that folder whenever it is not
+    there: one that is removed with what it was needed for must not be it. Safe to call from several processes at once.
+    Raises what `font_folders` raises, and InvalidInput or StorageFull when `folder` can't be written.
     """
-    cache_folder = cache_folder.absolute()
+    folder = folder.absolute()
     cjk = _cjk_families(language)
-    text = _config_text(cache_folder / "fontconfig", font_folders(), cjk)
-    path = cache_folder / (f"fonts-{cjk[0][-2:].lower()}.conf" if cjk[0] != _CJK_FAMILIES["zh"] else "fonts.conf")
+    text = _config_text((cache or folder).absolute() / "fontconfig", font_folders(), cjk)
+    path = folder / (f"fonts-{cjk[0][-2:].lower()}.conf" if cjk[0] != _CJK_FAMILIES["zh"] else "fonts.conf")
     try:
-        cache_folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
-            with NamedTemporaryFile("w", encoding="utf-8", dir=cache_folder, suffix=".conf", delete=False) as file:
+            with NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".conf", delete=False) as file:
                 file.write(text)
             Path(file.name).replace(path)
     except OSError as error:

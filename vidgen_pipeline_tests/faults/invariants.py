@@ -128,7 +128,8 @@ class Witness:
         while (left := orphans(self._stage.mark)) and time.monotonic() < ends_at:
             time.sleep(0.05)
         assert not left, left
-        assert list(self._stage.home.scratch.iterdir()) == []
+        files = sorted(str(path) for path in self._stage.home.scratch.rglob("*"))
+        assert not files, files
         waiting = "SELECT * FROM slot_waiters WHERE seen_at < now() - interval '10 minutes'"
         assert not _rows(self._stage.engine, waiting)
 

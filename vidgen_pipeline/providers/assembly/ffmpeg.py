@@ -164,7 +164,7 @@ class FFmpegProvider(AssemblyProvider):
             canvas=timeline.canvas,
             local_file=local_file,
             subtitles=subtitles,
-            fonts_config=write_fonts_config(scratch / "fonts", timeline.language),
+            fonts_config=write_fonts_config(scratch / "fonts", timeline.language, cache=cache if keeps else None),
             encoder=encoder,
             folder=scratch,
             logo=placed_logo(logo, local_file(logo.file), timeline.canvas, scratch / "logo.png") if logo else None,

@@ -332,6 +332,13 @@ def test_the_entries_not_used_for_longest_make_room(tmp_path: Path) -> None:
     assert out.read_bytes() == part.path.read_bytes(), "what was taken is not cleared away"
 
 
+def test_nothing_that_a_left_over_ffmpeg_would_make_anew_is_in_the_folder_of_work(job: Job) -> None:
+    """Fontconfig makes the folder of its cache where there is none: also when its renderer is dead and tidied away."""
+    job.render()
+    assert list((job.cache / "fontconfig").iterdir())
+    assert not list((job.folder / "out").rglob("fontconfig"))
+
+
 def test_a_cache_that_cannot_be_written_does_not_stand_in_the_way(job: Job) -> None:
     job.cache.write_text("a file is where the folder should be")
     assert job.render()[0] == [0, 1, 2, 3]
