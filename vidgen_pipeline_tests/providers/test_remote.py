@@ -108,7 +108,7 @@ def test_a_key_is_checked_by_a_free_request():
     assert double.seen[0].headers["authorization"] == f"Bearer {CANARY}"
     assert double.seen[0].target == "/acme/account"
     bad, _ = check(answers({"message": "unknown key"}, 401))
-    assert (bad.valid, bad.message) == (False, "Acme does not accept the key. It says: unknown key")
+    assert (bad.valid, bad.message) == (False, "Acme does not accept the key. It says: unknown key.")
     empty, _ = check(answers({"code": 1101, "message": "in arrears"}, 429))
     assert empty.valid
     assert "no credit left" in empty.message

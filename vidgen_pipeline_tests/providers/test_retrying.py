@@ -126,7 +126,7 @@ def test_a_job_that_is_not_known_may_become_known():
 def test_errors_say_who_what_and_what_to_do():
     reply = WireReply(status=402, content=b'{"message": "Balance is 0"}')
     error = error_of_kind(OutOfCredit, reply, "Acme")
-    assert error.message == "Your Acme account has no credit left. It says: Balance is 0"
+    assert error.message == "Your Acme account has no credit left. It says: Balance is 0."
     assert error.remedy == "Top it up at Acme, or choose another provider."
     request = WireRequest(method="GET", path="/", phase=Phase.READ)
     limited = Judge("Acme", lambda _: None).error_in(WireReply(status=429, headers={"retry-after": "9"}), request)
