@@ -139,6 +139,8 @@ async def run_ffmpeg(
 def _environment(fonts_config: Path | None) -> dict[str, str]:
     # FFREPORT would write log files beside the work; colour codes would end up in messages.
     environment = {name: value for name, value in os.environ.items() if name not in ("FFREPORT", "AV_LOG_FORCE_COLOR")}
+    # Frames go from thread to thread: with a heap for each (glibc's way) what one frees the next can't have. 50 MB.
+    environment.setdefault("MALLOC_ARENA_MAX", "1")
     if fonts_config:
         # A relative path is "can't load default config file" to fontconfig.
         environment["FONTCONFIG_FILE"] = str(fonts_config.absolute())

@@ -23,6 +23,7 @@ from vidgen_pipeline.providers.assembly.segment_key import SegmentKeys
 from vidgen_pipeline.providers.assembly.segments import Segment, heaviest_first
 from vidgen_pipeline.providers.assembly.stills import Still, still_of
 from vidgen_pipeline.runtime.ffmpeg import run_ffmpeg
+from vidgen_pipeline.runtime.memory import give_back_memory
 from vidgen_pipeline.runtime.probe import load_photo, probe_video
 from vidgen_pipeline.runtime.together import all_or_nothing
 
@@ -140,4 +141,6 @@ class SegmentRenderer:
 
     def _still(self, scene: TimelineScene) -> Still:
         path = self.local_file(scene.source.file)
-        return still_of(load_photo(path), self.canvas, scene.motion, scene.source.focus)
+        still = still_of(load_photo(path), self.canvas, scene.motion, scene.source.focus)
+        give_back_memory()
+        return still
