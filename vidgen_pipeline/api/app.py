@@ -18,6 +18,7 @@ from vidgen_pipeline.api.middleware import Around, Numbers
 from vidgen_pipeline.api.openapi import describe
 from vidgen_pipeline.api.routes import ROUTERS, methods_at
 from vidgen_pipeline.domain.errors import VidgenError
+from vidgen_pipeline.services.style_previews import StylePreviews
 
 
 def create_app(context: ApiContext) -> FastAPI:
@@ -25,6 +26,7 @@ def create_app(context: ApiContext) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        app.state.previews = StylePreviews(context.home.cache / "style-previews")
         async with EventFeed(context.engine) as feed:
             app.state.feed = feed
             yield

@@ -27,6 +27,7 @@ _TAGS = {
     "events": "What happens, as it happens.",
     "logs": "Exchanges with vendors.",
     "settings": "What videos are made with, who can make them, and what that costs.",
+    "caption styles": "How captions look: everybody's, and your own.",
     "integrations": "Your own keys for providers.",
     "budgets": "Ceilings for money.",
     "recurring plans": "Videos that come again and again.",

@@ -13,8 +13,10 @@ from sqlalchemy import Engine
 from vidgen_pipeline.database.engine import open_engine
 from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.runtime.postgres.databases import Databases, dagster_environment, databases
+from vidgen_pipeline.services.caption_styles import own_styles
 from vidgen_pipeline.services.startup import prepare
 from vidgen_pipeline.storage.artifacts import ArtifactStore
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,10 @@ class House:
     engine: Engine
     store: ArtifactStore
     user_id: UUID
+
+    def own_styles(self) -> OwnStyles:
+        """The caption styles that the local user can name besides the four."""
+        return own_styles(self.engine, self.user_id, self.home.styles)
 
     def enter_dagster(self) -> None:
         """Set this process's environment so that Dagster finds its storage and our resources find theirs."""

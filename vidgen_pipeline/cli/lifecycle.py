@@ -92,7 +92,7 @@ def edit_one(written_id: str, prompt: str | None, options: VideoOptions, *, as_j
         if changes.keys() == {"title"} and changes["title"] and Action.EDIT not in before.actions:
             video = lifecycle.rename(house.engine, house.user_id, video_id, changes["title"], version=before.version)
         else:
-            plan = revise(before.request, changes, defaults_of(house.engine, house.user_id), house.home.styles)
+            plan = revise(before.request, changes, defaults_of(house.engine, house.user_id), house.own_styles())
             _say_notes(plan.notes)
             video = lifecycle.edit(house.engine, house.user_id, video_id, plan, version=before.version)
         _tell(house, video, f"“{video.title}” is changed; it is {video.status}.", as_json=as_json)
@@ -105,7 +105,7 @@ def edit_scene_of(
     if read_changes(prompt, options):
         raise InvalidInput("A scene is changed by itself.", remedy="Say --scene alone, and the rest in another call.")
     with _video(written_id) as (house, video_id):
-        video = edit_scene(house.engine, house.user_id, video_id, number, text, styles_folder=house.home.styles)
+        video = edit_scene(house.engine, house.user_id, video_id, number, text, own_styles=house.own_styles())
         _tell(house, video, f"Scene {number} of “{video.title}” is changed; it is {video.status}.", as_json=as_json)
 
 

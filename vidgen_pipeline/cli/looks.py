@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import typer
 
+from vidgen_pipeline.cli.house import open_house
 from vidgen_pipeline.domain.errors import InvalidInput
 from vidgen_pipeline.domain.looks import Look
-from vidgen_pipeline.runtime.home import Home
 from vidgen_pipeline.services.looks import check_look, find_look, look_names
 
 
 def show_looks() -> None:
     """Print every look; exit code 1 when a file can't be used as one."""
-    home = Home.from_environment()
     looks: list[Look] = []
     mistakes: list[InvalidInput] = []
-    for name in look_names(home.looks):
+    with open_house() as house:
+        folder, styles = house.home.looks, house.own_styles()
+    for name in look_names(folder):
         try:
-            look = find_look(name, home.looks)
-            check_look(look, home.styles)
+            look = find_look(name, folder)
+            check_look(look, styles)
             looks.append(look)
         except InvalidInput as error:
             mistakes.append(error)
     for look in looks:
         typer.echo(f"{look.name}\n  {look.description}\n  {_in_short(look)}")
-    typer.echo(f"Your own are files in {home.looks} (docs/looks.md says how).")
+    typer.echo(f"Your own are files in {folder} (docs/looks.md says how).")
     for mistake in mistakes:
         typer.echo(f"vidgen: {mistake}", err=True)
     if mistakes:

@@ -33,7 +33,7 @@ def make_video(prompt: str | None, options: VideoOptions, out: Path | None, *, a
     console = Console(stderr=True)
     with sandbox_if(options.sandbox), open_house() as house:
         Generation(house.engine, house.store).refuse_if_busy(house.user_id)
-        planned = plan(wishes, defaults_of(house.engine, house.user_id), home.styles)
+        planned = plan(wishes, defaults_of(house.engine, house.user_id), house.own_styles())
         target = out or default_target(planned.title, Path.cwd())
         check_target(target)
         for note in planned.notes:

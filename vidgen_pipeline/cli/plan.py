@@ -40,7 +40,7 @@ def plan_one(prompt: str | None, options: VideoOptions, *, at: str | None, zone:
         defaults = defaults_of(house.engine, house.user_id)
         zone = zone_called(zone or defaults.time_zone)
         scheduled = read_time(at, zone) if at is not None else None
-        planned = plan(wishes, defaults, house.home.styles)
+        planned = plan(wishes, defaults, house.own_styles())
         for note in (*planned.notes, *([scheduled.note] if scheduled and scheduled.note else [])):
             Console(stderr=True).print(note, style="yellow", highlight=False, markup=False)
         video_id = plan_video(house.engine, house.user_id, planned.request, title=planned.title, scheduled=scheduled)
@@ -75,7 +75,7 @@ def plan_file(
     with open_house() as house:
         bulk = BulkOptions(
             folder=path.expanduser().resolve().parent,
-            styles_folder=house.home.styles,
+            own_styles=house.own_styles(),
             test_mode=in_test_mode(options),
         )
         preview = preview_file(house.engine, house.user_id, data, bulk, name=path.name)

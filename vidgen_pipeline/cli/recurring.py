@@ -65,7 +65,7 @@ def add_plan(
             wishes,
             defaults,
             now=datetime.now(UTC),
-            styles_folder=house.home.styles,
+            own_styles=house.own_styles(),
         )
     typer.echo(f"The first video of '{added.recurrence.name}' is made at {_next(added)}, while vidgen up is running.")
 

@@ -56,7 +56,7 @@ def change_setting(key: str, value: str) -> None:
     """Change one setting."""
     changes = _change(key.strip().lower().replace("-", "_"), None if value.strip().lower() == "none" else value)
     with open_house() as house:
-        update_settings(house.engine, house.user_id, changes, styles_folder=house.home.styles)
+        update_settings(house.engine, house.user_id, changes, own_styles=house.own_styles())
     typer.echo("Saved.")
 
 

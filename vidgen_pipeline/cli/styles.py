@@ -11,38 +11,37 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from vidgen_pipeline.cli.house import open_house
 from vidgen_pipeline.domain.captions import CaptionStyle
-from vidgen_pipeline.domain.errors import InvalidInput, storage_error
+from vidgen_pipeline.domain.errors import storage_error
 from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.video import AspectRatio
 from vidgen_pipeline.runtime.home import Home
+from vidgen_pipeline.services.caption_styles import StyleOrigin, StyleView, list_styles
 from vidgen_pipeline.services.style_previews import SAMPLE_TEXT, Background, StylePreviews
-from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style, style_names
+
+_WHOSE = {StyleOrigin.PRODUCT: "", StyleOrigin.MACHINE: "your file", StyleOrigin.OWN: "yours"}
 
 
 def show_styles(preview_folder: Path | None, aspect_ratio: str, text: str | None) -> None:
     """Print every style, and draw each on a light and a dark frame; exit code 1 when a file is no style."""
-    home = Home.from_environment()
-    styles: list[CaptionStyle] = []
-    mistakes: list[InvalidInput] = []
-    for name in style_names(home.styles):
-        try:
-            styles.append(caption_style(name, home.styles))
-        except InvalidInput as error:
-            mistakes.append(error)
-    _print(styles)
-    typer.echo(f"Your own are files in {home.styles} (docs/subtitles.md says how).")
+    with open_house() as house:
+        home = house.home
+        views = list_styles(house.engine, house.user_id, home.styles)
+    _print(views)
+    typer.echo(f"Your own are files in {home.styles}, or saved with the API (docs/subtitles.md says how).")
     if preview_folder is not None:
-        for path in asyncio.run(_draw(styles, _ratio(aspect_ratio), text or SAMPLE_TEXT, home, preview_folder)):
+        usable = [view.style for view in views if view.style]
+        for path in asyncio.run(_draw(usable, _ratio(aspect_ratio), text or SAMPLE_TEXT, home, preview_folder)):
             typer.echo(path)
-    for mistake in mistakes:
-        typer.echo(f"vidgen: {mistake}", err=True)
-    if mistakes:
+    problems = [view.problem for view in views if view.problem]
+    for problem in problems:
+        typer.echo(f"vidgen: {problem}", err=True)
+    if problems:
         raise typer.Exit(1)
 
 
 async def _draw(styles: list[CaptionStyle], ratio: AspectRatio, text: str, home: Home, folder: Path) -> list[Path]:
-    home.create()
     previews = StylePreviews(home.cache / "style-previews")
     drawn: list[Path] = []
     for style in styles:
@@ -65,11 +64,14 @@ def _ratio(written: str) -> AspectRatio:
         raise unknown("aspect ratio", written, [ratio.value for ratio in AspectRatio]) from None
 
 
-def _print(styles: list[CaptionStyle]) -> None:
+def _print(views: list[StyleView]) -> None:
     table = Table(box=None, pad_edge=False)
     for heading in ("style", "font", "size", "colour", "spoken word", "background", "stands", ""):
         table.add_column(heading, overflow="fold")
-    for style in styles:
+    for view in views:
+        style = view.style
+        if style is None:
+            continue
         font = style.font if style.font == style.font_asked else f"{style.font} for {style.font_asked}"
         background = f"{style.background_colour} {style.background_opacity:.0%}" if style.background_colour else ""
         table.add_row(
@@ -80,6 +82,6 @@ def _print(styles: list[CaptionStyle]) -> None:
             f"{style.highlight} {style.highlight_colour}",
             background,
             style.position,
-            "" if style.name in STYLE_NAMES else "yours",
+            _WHOSE[view.origin],
         )
     Console().print(table)

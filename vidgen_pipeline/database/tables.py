@@ -73,6 +73,19 @@ class UserGenerationSettings(Base):
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
 
 
+class SavedCaptionStyle(Base):
+    """A caption style that a user saved. `fields` are those of a style file."""
+
+    __tablename__ = "caption_styles"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(String(20), primary_key=True)
+    fields: Mapped[dict[str, Any]]
+    version: Mapped[int] = mapped_column(server_default="1")
+    created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+    updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)
+
+
 class PipelineSettings(Base):
     """The operator's switches and limits: one row."""
 

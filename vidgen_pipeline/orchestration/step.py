@@ -93,12 +93,12 @@ class StepRun:
 
     @property
     def styles(self) -> Path:
-        """The folder of the person's own caption styles."""
+        """The folder of this machine's own caption styles."""
         return self._pipeline.styles
 
     @property
     def looks(self) -> Path:
-        """The folder of the person's own looks."""
+        """The folder of this machine's own looks."""
         return self._pipeline.looks
 
     @property

@@ -24,6 +24,7 @@ from vidgen_pipeline.services.costs import estimate_cost
 from vidgen_pipeline.services.planning import Plan, Wishes, plan
 from vidgen_pipeline.services.schedule_times import ScheduledTime, read_time, zone_called
 from vidgen_pipeline.services.settings import Defaults, defaults_of
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class BulkOptions:
     """
 
     folder: Path | None = None
-    styles_folder: Path | None = None
+    own_styles: OwnStyles | None = None
     test_mode: bool = False
     from_afar: bool = False
 
@@ -153,7 +154,7 @@ def _checked(row: FileRow, key: str, defaults: Defaults, options: BulkOptions, n
     scheduled = None
     if zone is not None and (written := cells.get("scheduled_at")):
         scheduled = attempt(lambda: read_time(written, zone, now=now, relative=False))
-    planned = attempt(lambda: plan(_wishes(row, options), defaults, options.styles_folder, from_afar=options.from_afar))
+    planned = attempt(lambda: plan(_wishes(row, options), defaults, options.own_styles, from_afar=options.from_afar))
     if errors or planned is None:
         return BulkRow(row=row, import_key=key, errors=tuple(errors))
     cost = estimate_cost(planned.request)

@@ -9,16 +9,16 @@ from vidgen_pipeline.domain.narration import Narration
 from vidgen_pipeline.domain.timeline import Canvas
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline.subtitles.cues import build_cues
-from vidgen_pipeline.subtitles.styles import caption_style, check_font, with_highlight
+from vidgen_pipeline.subtitles.styles import OwnStyles, caption_style, check_font, with_highlight
 from vidgen_pipeline.subtitles.writers import to_ass, to_srt, to_vtt
 
 
-def chosen_style(name: str, highlight: str | None, folder: Path | None) -> CaptionStyle:
-    """The named style, one of the four or of `folder`, with its own highlight where `highlight` is None.
+def chosen_style(name: str, highlight: str | None, own: OwnStyles | None = None) -> CaptionStyle:
+    """The named style, one of the four or of the person's own, with its own highlight where `highlight` is None.
 
     Raises InvalidInput when there is none of this name or it can't be read, MissingTool when its font is not here.
     """
-    style = with_highlight(caption_style(name, folder), highlight)
+    style = with_highlight(caption_style(name, own), highlight)
     check_font(style)
     return style
 

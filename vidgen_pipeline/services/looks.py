@@ -15,7 +15,7 @@ from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.timeline import Logo
 from vidgen_pipeline.runtime.probe import MediaInfo, probe_photo
 from vidgen_pipeline.storage.artifacts import ArtifactStore
-from vidgen_pipeline.subtitles.styles import caption_style
+from vidgen_pipeline.subtitles.styles import OwnStyles, caption_style
 
 LOGO_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 """Kinds of pictures that all renderers can show."""
@@ -62,9 +62,9 @@ def look_names(folder: Path | None = None) -> tuple[str, ...]:
     return (*_shipped(), *_own(folder))
 
 
-def looks_beside(styles: Path | None) -> Path | None:
+def looks_beside(styles: OwnStyles | None) -> Path | None:
     """The folder of a person's own looks: it lies beside that of their caption styles."""
-    return styles.with_name("looks") if styles else None
+    return styles.folder.with_name("looks") if styles and styles.folder else None
 
 
 def place_logo(look: Look, store: ArtifactStore) -> Logo | None:
@@ -85,7 +85,7 @@ def place_logo(look: Look, store: ArtifactStore) -> Logo | None:
     )
 
 
-def check_look(look: Look, styles: Path | None = None) -> None:
+def check_look(look: Look, styles: OwnStyles | None = None) -> None:
     """Raise InvalidInput when the look names a logo or a caption style that can't be used, `styles` being one's own."""
     if look.logo is not None:
         check_logo(look.name, look.logo)
@@ -106,7 +106,7 @@ def check_logo(look: str, logo: LookLogo) -> MediaInfo:
     except MediaRejected as error:
         raise InvalidInput(
             f"The logo of the look '{look}' can't be used: {error.message}",
-            remedy=f"It is looked for at {path}; a name counts from the look's own folder.",
+            remedy=f"It is looked for in the folder {path.parent.name}; a name counts from the look's own folder.",
         ) from error
 
 
@@ -124,28 +124,29 @@ def _own(folder: Path | None) -> dict[str, Path]:
 
 
 def _read(path: Path) -> Look:
-    name = path.stem.casefold()
+    # As its folder's owner knows it: to who asks from afar this machine's folders are nobody's business.
+    name, where = path.stem.casefold(), f"{path.parent.name}/{path.name}"
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            f"The look file {path} has a name that a look can't have.",
+            f"The look file {where} has a name that a look can't have.",
             remedy="Use up to 20 letters a to z, digits, - and _.",
         )
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE_BYTES + 1)
         if len(content) > _LARGEST_FILE_BYTES:
-            raise InvalidInput(f"The look file {path} is larger than {_LARGEST_FILE_BYTES} bytes.")
+            raise InvalidInput(f"The look file {where} is larger than {_LARGEST_FILE_BYTES} bytes.")
         fields = tomllib.loads(content.decode())
     except OSError as error:
-        raise InvalidInput(f"The look file {path} can't be read: {error.strerror or error}.") from error
+        raise InvalidInput(f"The look file {where} can't be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"The look file {path} is not TOML: {error}.") from error
+        raise InvalidInput(f"The look file {where} is not TOML: {error}.") from error
     if stray := sorted(set(fields) - set(_FIELDS)):
-        raise InvalidInput(f"In {path} '{stray[0]}' is no field of a look.", remedy=f"Fields: {', '.join(_FIELDS)}.")
+        raise InvalidInput(f"In {where} '{stray[0]}' is no field of a look.", remedy=f"Fields: {', '.join(_FIELDS)}.")
     try:
         look = Look.model_validate({**fields, "name": name})
     except ValidationError as error:
-        raise InvalidInput(f"In {path} {_first_mistake(error)}.", remedy="docs/looks.md lists the fields.") from None
+        raise InvalidInput(f"In {where} {_first_mistake(error)}.", remedy="docs/looks.md lists the fields.") from None
     if look.logo is None:
         return look
     logo = (path.parent / Path(look.logo.file).expanduser()).resolve()

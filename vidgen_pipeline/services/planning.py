@@ -35,7 +35,7 @@ from vidgen_pipeline.services.language import resolve_language
 from vidgen_pipeline.services.looks import check_look, look_or_plain, looks_beside, name_of
 from vidgen_pipeline.services.media_sources import open_sources
 from vidgen_pipeline.services.settings import Defaults
-from vidgen_pipeline.subtitles.styles import caption_style, check_font, with_highlight
+from vidgen_pipeline.subtitles.styles import OwnStyles, caption_style, check_font, with_highlight
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -77,8 +77,8 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None, *, from_afar: bool = False) -> Plan:
-    """Check and complete the wishes; `styles_folder` holds the person's own caption styles, their looks lie beside it.
+def plan(wishes: Wishes, defaults: Defaults, own_styles: OwnStyles | None = None, *, from_afar: bool = False) -> Plan:
+    """Check and complete the wishes; a folder of `own_styles` has the person's own looks beside it.
 
     What is wished for counts for more than what the look says, and that for more than the settings. Who wishes it
     `from_afar` names no file or folder: it would be one of this machine's.
@@ -88,9 +88,9 @@ def plan(wishes: Wishes, defaults: Defaults, styles_folder: Path | None = None, 
     notes: list[str] = []
     if from_afar and (wishes.script_folder or wishes.media_folders):
         raise _not_from_afar("A folder")
-    look = look_or_plain(wishes.look or defaults.look, looks_beside(styles_folder))
-    check_look(look, styles_folder)
-    style = caption_style(wishes.subtitle_style or look.subtitle_style or defaults.subtitle_style, styles_folder)
+    look = look_or_plain(wishes.look or defaults.look, looks_beside(own_styles))
+    check_look(look, own_styles)
+    style = caption_style(wishes.subtitle_style or look.subtitle_style or defaults.subtitle_style, own_styles)
     check_font(style)
     highlight = wishes.caption_highlight or look.caption_highlight or defaults.caption_highlight
     if highlight is not None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -22,6 +21,7 @@ from vidgen_pipeline.domain.video import VideoRequest
 from vidgen_pipeline.services.planning import Plan, Wishes, plan, title_of_prompt
 from vidgen_pipeline.services.schedule_times import zone_called
 from vidgen_pipeline.services.settings import Defaults
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 AHEAD = timedelta(days=1)
 MOST_TOPICS = 1000
@@ -68,11 +68,11 @@ def add_recurring_plan(
     defaults: Defaults,
     *,
     now: datetime,
-    styles_folder: Path | None = None,
+    own_styles: OwnStyles | None = None,
 ) -> RecurringPlanView:
     """Add a plan; `wishes` hold for each of its videos. Raises InvalidInput, Conflict for a name that is taken."""
     recurrence = _checked(recurrence)
-    planned = _plan_one(recurrence, wishes, defaults, now, styles_folder)
+    planned = _plan_one(recurrence, wishes, defaults, now, own_styles)
     request = planned.request.model_copy(update={"prompt": None})
     with Session(engine) as session, session.begin():
         if rows.plan_called(session, user_id, recurrence.name) is not None:
@@ -209,7 +209,7 @@ def _checked(recurrence: Recurrence) -> Recurrence:
 
 
 def _plan_one(
-    recurrence: Recurrence, wishes: Wishes, defaults: Defaults, now: datetime, styles_folder: Path | None
+    recurrence: Recurrence, wishes: Wishes, defaults: Defaults, now: datetime, own_styles: OwnStyles | None
 ) -> Plan:
     """The first video's plan: what would be wrong with it is found now, not at nine in the morning."""
     prompt = fill_template(
@@ -218,7 +218,7 @@ def _plan_one(
         topic=recurrence.topics[0] if recurrence.topics else "",
         number=1,
     )
-    return plan(replace(wishes, prompt=prompt), defaults, styles_folder)
+    return plan(replace(wishes, prompt=prompt), defaults, own_styles)
 
 
 def _own(session: Session, user_id: UUID, name: str) -> RecurringPlan:

@@ -16,6 +16,7 @@ from vidgen_pipeline.services.briefs import script_hash
 from vidgen_pipeline.services.looks import NO_LOOK
 from vidgen_pipeline.services.planning import Plan, Wishes, plan
 from vidgen_pipeline.services.settings import Defaults
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 _OWN_MEDIA = frozenset({"local_folder", "backdrop"})
 
@@ -52,7 +53,7 @@ def revise(
     request: VideoRequest,
     changes: Mapping[str, Any],
     defaults: Defaults,
-    styles_folder: Path | None = None,
+    own_styles: OwnStyles | None = None,
     *,
     from_afar: bool = False,
 ) -> Plan:
@@ -82,7 +83,7 @@ def revise(
     from_afar = from_afar and asked.get("script_text") is not None
     if from_afar:
         asked["script_folder"] = None
-    plan_anew = partial(_planned, request, defaults=defaults, styles_folder=styles_folder, from_afar=from_afar)
+    plan_anew = partial(_planned, request, defaults=defaults, own_styles=own_styles, from_afar=from_afar)
     wishes = replace(before, **asked, providers={**kept, **named})
     other_voice = wishes
     if not _needs_key(wishes.providers.get(Category.VOICE)):  # a vendor's voices speak many languages: it stays
@@ -99,10 +100,10 @@ def revise(
 
 
 def _planned(
-    before: VideoRequest, wishes: Wishes, *, defaults: Defaults, styles_folder: Path | None, from_afar: bool
+    before: VideoRequest, wishes: Wishes, *, defaults: Defaults, own_styles: OwnStyles | None, from_afar: bool
 ) -> Plan:
     """The plan, with the scene texts of before where it keeps the script that they are for."""
-    planned = plan(wishes, defaults, styles_folder, from_afar=from_afar)
+    planned = plan(wishes, defaults, own_styles, from_afar=from_afar)
     if not before.scene_texts or script_hash(planned.request) != script_hash(before):
         return planned
     return replace(planned, request=planned.request.model_copy(update={"scene_texts": before.scene_texts}))

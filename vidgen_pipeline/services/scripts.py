@@ -25,6 +25,7 @@ from vidgen_pipeline.services.planning import Plan, check_letters
 from vidgen_pipeline.services.revising import revise
 from vidgen_pipeline.services.settings import defaults_of
 from vidgen_pipeline.services.videos import VideoView, show_video
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 _MARKS = "[]#*_`~"
 
@@ -68,7 +69,7 @@ def edit_scene(
     text: str,
     *,
     version: int | None = None,
-    styles_folder: Path | None = None,
+    own_styles: OwnStyles | None = None,
     from_afar: bool = False,
 ) -> VideoView:
     """Say the scene of this number (from 1) otherwise; the others stay as they are, and so do their pauses.
@@ -91,7 +92,7 @@ def edit_scene(
             "script_folder": _folder(video.request),
         }
         from_afar = from_afar and not _folder(video.request)
-        plan = revise(video.request, text_and_folder, defaults_of(engine, user_id), styles_folder, from_afar=from_afar)
+        plan = revise(video.request, text_and_folder, defaults_of(engine, user_id), own_styles, from_afar=from_afar)
     elif _stays(engine, user_id, video):
         # Not planned anew: settings that were changed meanwhile would have another script written.
         plan = Plan(_with_scene_text(video.request, script, number - 1, words), video.title, ())

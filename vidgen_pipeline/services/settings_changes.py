@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -25,7 +24,7 @@ from vidgen_pipeline.services.looks import check_look, look_or_plain, looks_besi
 from vidgen_pipeline.services.planning import all_voices, choice, named_voice
 from vidgen_pipeline.services.schedule_times import zone_called
 from vidgen_pipeline.services.settings import GenerationSettings, view_of
-from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style, check_font, with_highlight
+from vidgen_pipeline.subtitles.styles import STYLE_NAMES, OwnStyles, caption_style, check_font, with_highlight
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 5, 3600
 LONGEST_DELAY_HOURS = 24 * 365
@@ -49,7 +48,7 @@ def update_settings(
     changes: Mapping[str, Any],
     *,
     version: int | None = None,
-    styles_folder: Path | None = None,
+    own_styles: OwnStyles | None = None,
 ) -> GenerationSettings:
     """Change the settings that `changes` names, by the names of GenerationSettings; None takes one back.
 
@@ -65,10 +64,10 @@ def update_settings(
                 "The settings were changed meanwhile; nothing was saved.",
                 remedy="Look at them again.",
             )
-        new = {name: _checked(name, value, row.voices, keys, styles_folder) for name, value in changes.items()}
+        new = {name: _checked(name, value, row.voices, keys, own_styles) for name, value in changes.items()}
         changed = {name: value for name, value in new.items() if value != getattr(row, name)}
         if not {"subtitle_style", "caption_highlight"}.isdisjoint(changed):
-            _check_letters(changed.get("subtitle_style", row.subtitle_style), styles_folder)
+            _check_letters(changed.get("subtitle_style", row.subtitle_style), own_styles)
         for name, value in changed.items():
             setattr(row, name, value)
         if changed:
@@ -83,7 +82,7 @@ def setting_names() -> tuple[str, ...]:
     return tuple(_CHECKS)
 
 
-def _checked(name: str, value: Any, voices: Mapping[str, str], keys: KeysAtHand, styles_folder: Path | None) -> Any:
+def _checked(name: str, value: Any, voices: Mapping[str, str], keys: KeysAtHand, own_styles: OwnStyles | None) -> Any:
     if name not in _CHECKS:
         raise unknown("setting", one_line(name, 60), _CHECKS)
     if value is None:
@@ -91,21 +90,21 @@ def _checked(name: str, value: Any, voices: Mapping[str, str], keys: KeysAtHand,
     if name == "voices":
         return _voices(value, voices)
     if name == "look":
-        return _look(_text(name, value), styles_folder)
+        return _look(_text(name, value), own_styles)
     if name == "subtitle_style":
-        return _short("subtitle style's name", caption_style(_text(name, value), styles_folder).name, _LONGEST_STYLE)
+        return _short("subtitle style's name", caption_style(_text(name, value), own_styles).name, _LONGEST_STYLE)
     if name.startswith("default_"):
         return _provider(Category(name.removeprefix("default_").removesuffix("_provider")), value, keys)
     return _CHECKS[name](value)
 
 
-def _check_letters(style: str, styles_folder: Path | None) -> None:
-    check_font(caption_style(style, styles_folder))
+def _check_letters(style: str, own_styles: OwnStyles | None) -> None:
+    check_font(caption_style(style, own_styles))
 
 
-def _look(written: str, styles_folder: Path | None) -> str | None:
-    look = look_or_plain(written, looks_beside(styles_folder))
-    check_look(look, styles_folder)
+def _look(written: str, own_styles: OwnStyles | None) -> str | None:
+    look = look_or_plain(written, looks_beside(own_styles))
+    check_look(look, own_styles)
     return name_of(look)
 
 

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import hashlib
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -26,11 +27,13 @@ from vidgen_pipeline.subtitles.styles import check_font
 from vidgen_pipeline.subtitles.writers import to_ass
 
 SAMPLE_TEXT = "This is how your words will look"
+LONGEST_TEXT = 300
+"""Of a preview, in characters."""
 
 _WORD_MS = 400
-_LONGEST_TEXT = 300
 _SHARE_OF_CANVAS = 2  # half as wide and high as the video; everything in a style is in proportion
 _MADE = 1  # to be raised when the same style comes out otherwise
+_AT_ONCE = 2  # in one program: each takes a processor for a third of a second
 
 
 class Background(StrEnum):
@@ -45,9 +48,14 @@ _GRADIENTS = {Background.LIGHT: ("0xF4F1EA", "0xB9C6D3"), Background.DARK: ("0x2
 
 @dataclass(frozen=True)
 class StylePreviews:
-    """Previews, kept in `folder` by what they show: the same one is drawn once."""
+    """Previews, kept in `folder` by what they show: the same one is drawn once.
+
+    Of more than `most_kept` the oldest go.
+    """
 
     folder: Path
+    most_kept: int = 1000
+    _places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE), repr=False)
 
     async def preview(
         self,
@@ -66,7 +74,9 @@ class StylePreviews:
         drawing = await asyncio.to_thread(_drawing, style, CANVASES[aspect_ratio], text, background, language)
         target = self.folder / f"{drawing.digest}.png"
         if not target.is_file():
-            await self._draw(drawing, target)
+            async with self._places:
+                await self._draw(drawing, target)
+            await asyncio.to_thread(self._clear_up)
         return target
 
     async def _draw(self, drawing: _Drawing, target: Path) -> None:
@@ -79,6 +89,10 @@ class StylePreviews:
             await asyncio.to_thread(partial.replace, target)
         finally:
             await asyncio.to_thread(_remove, partial, subtitles)
+
+    def _clear_up(self) -> None:
+        made = sorted(_dated(self.folder), reverse=True)
+        _remove(*(path for _, path in made[self.most_kept :]))
 
     def _write(self, path: Path, text: str) -> None:
         try:
@@ -119,6 +133,12 @@ class _Drawing:
         return list(output.get_args(overwrite_output=True))
 
 
+def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
+    for path in folder.glob("*.png"):
+        with contextlib.suppress(FileNotFoundError):  # another program clears up, too
+            yield path.stat().st_mtime_ns, path
+
+
 def _remove(*paths: Path) -> None:
     for path in paths:
         with contextlib.suppress(OSError):
@@ -127,8 +147,8 @@ def _remove(*paths: Path) -> None:
 
 def _drawing(style: CaptionStyle, canvas: Canvas, text: str, background: Background, language: str) -> _Drawing:
     check_font(style)
-    if len(text) > _LONGEST_TEXT:
-        raise InvalidInput(f"A preview's text has {_LONGEST_TEXT} characters at most; this one has {len(text)}.")
+    if len(text) > LONGEST_TEXT:
+        raise InvalidInput(f"A preview's text has {LONGEST_TEXT} characters at most; this one has {len(text)}.")
     small = Canvas(width=canvas.width // _SHARE_OF_CANVAS, height=canvas.height // _SHARE_OF_CANVAS, fps=canvas.fps)
     written = script_words(text, language, letter_positions(text))
     words = [

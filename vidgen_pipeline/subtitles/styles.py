@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from pydantic import ValidationError
 from vidgen_pipeline.domain.captions import CaptionPosition, CaptionStyle, Highlight
 from vidgen_pipeline.domain.errors import InvalidInput, MissingTool
 from vidgen_pipeline.domain.suggest import unknown
+from vidgen_pipeline.domain.text import one_line
 from vidgen_pipeline.runtime.fonts import ALIASES, font_families
 
 _STYLES = (
@@ -72,6 +74,7 @@ HIGHLIGHT_NAMES = tuple(highlight.value for highlight in Highlight)
 
 _SUFFIX = ".toml"
 _LARGEST_FILE_BYTES = 20_000
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 _NOT_WRITTEN = frozenset({"name", "font_asked"})
 _FIELDS = tuple(field for field in CaptionStyle.model_fields if field not in _NOT_WRITTEN)
 _KINDS = {
@@ -81,24 +84,38 @@ _KINDS = {
 }
 
 
-def caption_style(name: str, folder: Path | None = None) -> CaptionStyle:
-    """The style of this name, in any case: one of the four, or `folder`'s file of that name.
+@dataclass(frozen=True, kw_only=True)
+class OwnStyles:
+    """What a person can use besides the four: the styles they saved, and the files in this machine's folder.
 
-    Raises InvalidInput, naming what can be chosen, when there is none, and when a file can't be used as a style.
+    `saved` has the fields of each, as `style_from_fields` takes them, by its name; it comes before a file of that name.
     """
-    wanted = name.strip().casefold()
+
+    saved: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    folder: Path | None = None
+
+
+def caption_style(name: str, own: OwnStyles | None = None) -> CaptionStyle:
+    """The style of this name, in any case: one of the four, or one of the person's own.
+
+    Raises InvalidInput, naming what can be chosen, when there is none, and when one can't be used as a style.
+    """
+    wanted, own = name.strip().casefold(), own or OwnStyles()
     for style in _STYLES:
         if style.name == wanted:
             return style
-    path = _files(folder).get(wanted)
+    if wanted in own.saved:
+        return style_from_fields(wanted, own.saved[wanted])
+    path = _files(own.folder).get(wanted)
     if path is None:
-        raise unknown("subtitle style", name, style_names(folder))
+        raise unknown("subtitle style", name, style_names(own))
     return _read(path)
 
 
-def style_names(folder: Path | None = None) -> tuple[str, ...]:
-    """The four styles' names, then those of `folder`. Nothing is read but the names of files."""
-    return (*STYLE_NAMES, *_files(folder))
+def style_names(own: OwnStyles | None = None) -> tuple[str, ...]:
+    """The four styles' names, then the person's own. Nothing is read but the names of files."""
+    own = own or OwnStyles()
+    return tuple(dict.fromkeys((*STYLE_NAMES, *own.saved, *_files(own.folder))))
 
 
 def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "") -> CaptionStyle:
@@ -107,6 +124,11 @@ def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "")
     Raises InvalidInput saying which field is wrong and what it may be; `origin` is where the person finds it.
     """
     where = origin or f"the caption style '{name}'"
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"'{one_line(name, 60)}' is a name that a style can't have{f' ({origin})' if origin else ''}.",
+            remedy="Use up to 20 letters a to z, digits, - and _.",
+        )
     if name in STYLE_NAMES:
         raise InvalidInput(f"'{name}' is the name of a style of this product ({where}).", remedy="Choose another name.")
     if stray := sorted(set(fields) - set(_FIELDS)):
@@ -121,6 +143,11 @@ def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "")
         raise InvalidInput(
             f"In {where} {_first_mistake(error)}.", remedy="docs/subtitles.md lists the fields."
         ) from None
+
+
+def fields_of(style: CaptionStyle) -> dict[str, Any]:
+    """The style as `style_from_fields` takes it, in values that JSON has."""
+    return {**style.model_dump(mode="json", exclude={"name", "font_asked"}), "font": style.font_asked}
 
 
 def with_highlight(style: CaptionStyle, highlight: str | None) -> CaptionStyle:
@@ -154,23 +181,19 @@ def _files(folder: Path | None) -> dict[str, Path]:
 
 
 def _read(path: Path) -> CaptionStyle:
-    name = path.stem.casefold()
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,19}", name):
-        raise InvalidInput(
-            f"The style file {path} has a name that a style can't have.",
-            remedy="Use up to 20 letters a to z, digits, - and _.",
-        )
+    # As its folder's owner knows it: to who asks from afar this machine's folders are nobody's business.
+    where = f"{path.parent.name}/{path.name}"
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST_FILE_BYTES + 1)
         if len(content) > _LARGEST_FILE_BYTES:
-            raise InvalidInput(f"The style file {path} is larger than {_LARGEST_FILE_BYTES} bytes.")
+            raise InvalidInput(f"The style file {where} is larger than {_LARGEST_FILE_BYTES} bytes.")
         fields = tomllib.loads(content.decode())
     except OSError as error:
-        raise InvalidInput(f"The style file {path} can't be read: {error.strerror or error}.") from error
+        raise InvalidInput(f"The style file {where} can't be read: {error.strerror or error}.") from error
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"The style file {path} is not TOML: {error}.") from error
-    return style_from_fields(name, fields, origin=str(path))
+        raise InvalidInput(f"The style file {where} is not TOML: {error}.") from error
+    return style_from_fields(path.stem.casefold(), fields, origin=where)
 
 
 def _family(asked: str, where: str) -> str:

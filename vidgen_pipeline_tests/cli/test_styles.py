@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import av
+import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
+from vidgen_pipeline.database.users import local_user_id
 from vidgen_pipeline.domain.errors import InvalidInput
 from vidgen_pipeline.runtime.home import Home
+from vidgen_pipeline.services.caption_styles import save_style
 from vidgen_pipeline.services.planning import Wishes, plan
 from vidgen_pipeline.services.settings import Defaults
+from vidgen_pipeline.subtitles.styles import OwnStyles
 from vidgen_pipeline_tests.cli.conftest import Run
+from vidgen_pipeline_tests.subtitles.samples import like
 
 OWN = """
 font = "Roboto"
@@ -36,8 +44,36 @@ def own_style(home: Home) -> Path:
 def test_styles_are_listed_with_ones_own(run: Run, own_style: Path):
     ran = run("styles")
     assert ran.exit_code == 0
-    for told in ("classic", "modern", "bold", "minimal", "brand", "yours", "Anton for", "pop", str(own_style.parent)):
+    for told in (
+        "classic",
+        "modern",
+        "bold",
+        "minimal",
+        "brand",
+        "your file",
+        "Anton for",
+        "pop",
+        str(own_style.parent),
+    ):
         assert told in ran.stdout
+
+
+def test_a_video_is_made_in_a_style_that_was_saved(run: Run, engine: Engine):
+    assert run("styles").exit_code == 0
+    with Session(engine) as session, session.begin():
+        user_id = local_user_id(session)
+    fields = {"font": "Impact", "size": 34, "colour": "#20E040", "highlight_colour": "#FF3366", "uppercase": True}
+    save_style(engine, user_id, "saved", fields)
+    assert "saved" in run("styles").stdout
+    Path("tea.txt").write_text("Tea is hot.", encoding="utf-8")
+    ran = run("make", "--script", "tea.txt", "--out", "a.mp4", "--subtitle-style", "Saved", "--music", "none")
+    assert ran.exit_code == 0, ran.stderr
+    ass = Path("a.ass").read_text(encoding="utf-8-sig")
+    assert "Anton" in ass
+    assert "HOT" in ass
+    with av.open("a.mp4") as container:
+        frames = [frame.to_ndarray(format="rgb24").astype(np.int16) for frame in container.decode(video=0)]
+    assert like(frames[len(frames) // 2], "#20E040", 60).sum() > 500
 
 
 def test_previews_are_drawn_into_a_folder(run: Run, own_style: Path, tmp_path: Path):
@@ -60,7 +96,7 @@ def test_a_broken_style_is_told_and_the_others_are_still_listed(run: Run, own_st
     ran = run("styles")
     assert ran.exit_code == 1
     assert "minimal" in ran.stdout
-    assert str(own_style) in ran.stderr
+    assert "styles/brand.toml" in ran.stderr
     assert "Traceback" not in ran.stderr
 
 
@@ -82,7 +118,7 @@ def test_a_wrong_style_or_highlight_is_refused_before_anything_is_made(
 
 def test_the_request_has_the_style_and_the_highlight_that_were_asked_for(own_style: Path):
     def planned(**wishes: str):
-        return plan(Wishes(script_text="Hello there.", **wishes), DEFAULTS, own_style.parent).request
+        return plan(Wishes(script_text="Hello there.", **wishes), DEFAULTS, OwnStyles(folder=own_style.parent)).request
 
     assert (planned().subtitle_style, planned().caption_highlight) == ("modern", None)
     request = planned(subtitle_style=" Brand ", caption_highlight=" Karaoke ")

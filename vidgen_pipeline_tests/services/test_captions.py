@@ -24,7 +24,7 @@ from vidgen_pipeline.services.narration import narrate
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline.subtitles.escape import WORD_JOINER
 from vidgen_pipeline.subtitles.spacing import joined
-from vidgen_pipeline.subtitles.styles import caption_style
+from vidgen_pipeline.subtitles.styles import OwnStyles, caption_style
 from vidgen_pipeline_tests.providers.assembly.builders import SceneOf, plain_photo, render, timeline_of
 from vidgen_pipeline_tests.subtitles.samples import PORTRAIT, WALL, narrated
 
@@ -170,8 +170,9 @@ def test_the_chosen_style_is_the_named_one_with_the_highlight_that_was_asked_for
     (tmp_path / "brand.toml").write_text(
         'font = "Anton"\nsize = 30\ncolour = "#FFFFFF"\nhighlight = "pop"\nhighlight_colour = "#FF0000"\n'
     )
-    assert chosen_style("brand", None, tmp_path).highlight == "pop"
-    assert chosen_style("brand", "none", tmp_path).highlight == "none"
-    assert chosen_style("modern", "karaoke", None).highlight == "karaoke"
+    own = OwnStyles(folder=tmp_path)
+    assert chosen_style("brand", None, own).highlight == "pop"
+    assert chosen_style("brand", "none", own).highlight == "none"
+    assert chosen_style("modern", "karaoke").highlight == "karaoke"
     with pytest.raises(InvalidInput):
-        chosen_style("brand", None, None)
+        chosen_style("brand", None)

@@ -16,6 +16,7 @@ from vidgen_pipeline.services.looks import check_look, find_look, look_names, lo
 from vidgen_pipeline.services.planning import Wishes, plan
 from vidgen_pipeline.services.settings import Defaults
 from vidgen_pipeline.storage.artifacts import ArtifactStore
+from vidgen_pipeline.subtitles.styles import OwnStyles
 from vidgen_pipeline_tests.providers.assembly.builders import artifact
 
 DEFAULTS = Defaults(aspect_ratio="9:16", subtitle_style="modern", music="calm", caption_highlight="none")
@@ -48,7 +49,9 @@ def looks(tmp_path: Path) -> Path:
 
 
 def requested(looks: Path, **wishes: Any) -> VideoRequest:
-    return plan(Wishes(script_text=TEXT, language="en", **wishes), DEFAULTS, looks.with_name("styles")).request
+    return plan(
+        Wishes(script_text=TEXT, language="en", **wishes), DEFAULTS, OwnStyles(folder=looks.with_name("styles"))
+    ).request
 
 
 def test_five_come_along_and_each_can_be_used() -> None:
@@ -120,7 +123,8 @@ def test_a_mistake_is_told_with_its_file_and_field(content: str, told: str, tmp_
     with pytest.raises(InvalidInput) as refused:
         find_look("mine", tmp_path)
     assert told in refused.value.message
-    assert str(tmp_path / "mine.toml") in refused.value.message
+    assert f"{tmp_path.name}/mine.toml" in refused.value.message
+    assert str(tmp_path.parent) not in refused.value.message, "where folders are is for this machine's owner to know"
 
 
 @pytest.mark.parametrize(

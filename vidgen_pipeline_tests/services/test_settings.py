@@ -19,6 +19,7 @@ from vidgen_pipeline.services.planning import Plan, Wishes, plan
 from vidgen_pipeline.services.revising import revise
 from vidgen_pipeline.services.settings import defaults_of, get_settings
 from vidgen_pipeline.services.settings_changes import setting_names, update_settings
+from vidgen_pipeline.subtitles.styles import OwnStyles
 from vidgen_pipeline_tests.services.people import somebody
 
 GERMAN = "Bienen tanzen im Kreis, wenn sie den anderen sagen wollen, wo die Blumen stehen und wie weit es dorthin ist."
@@ -238,12 +239,12 @@ def test_the_usual_look_stands_between_the_video_and_the_other_settings(engine: 
 def test_ones_own_look_can_be_the_usual_one(engine: Engine, user_id: UUID, tmp_path: Path):
     (tmp_path / "looks").mkdir()
     (tmp_path / "looks" / "house.toml").write_text('music = "happy"')
-    styles = tmp_path / "styles"
-    assert update_settings(engine, user_id, {"look": "House"}, styles_folder=styles).look == "house"
+    styles = OwnStyles(folder=tmp_path / "styles")
+    assert update_settings(engine, user_id, {"look": "House"}, own_styles=styles).look == "house"
     request = plan(Wishes(script_text="Cats purr."), defaults_of(engine, user_id), styles).request
     assert (request.look, request.music_mood) == ("house", "happy")
     with pytest.raises(InvalidInput, match="house"):
-        update_settings(engine, user_id, {"look": "palace"}, styles_folder=styles)
+        update_settings(engine, user_id, {"look": "palace"}, own_styles=styles)
 
 
 def test_new_settings_do_not_change_what_was_planned_before(

@@ -72,6 +72,16 @@ def test_the_same_preview_is_drawn_once_and_any_change_makes_another(tmp_path: P
     assert sorted(path.suffix for path in tmp_path.iterdir() if path.is_file()) == [".png"] * 8
 
 
+def test_the_oldest_make_room(tmp_path: Path) -> None:
+    async def several(texts: list[str]) -> list[Path]:
+        previews = StylePreviews(tmp_path, most_kept=2)
+        return [await previews.preview(caption_style("bold"), text=text) for text in texts]
+
+    made = asyncio.run(several(["One", "Two", "Three"]))
+    assert {path for path in tmp_path.iterdir() if path.is_file()} == set(made[1:])
+    assert pixels(made[2]).shape == (960, 540, 3)
+
+
 def test_two_at_once_leave_one_whole_picture(tmp_path: Path) -> None:
     async def both() -> list[Path]:
         previews = StylePreviews(tmp_path)

@@ -12,6 +12,7 @@ from vidgen_pipeline.runtime.fonts import font_file
 from vidgen_pipeline.subtitles.layout import caption_area
 from vidgen_pipeline.subtitles.styles import (
     STYLE_NAMES,
+    OwnStyles,
     caption_style,
     check_font,
     style_from_fields,
@@ -97,20 +98,20 @@ FIELDS: dict[str, Any] = {"font": "Inter", "size": 24, "colour": "#FFFFFF", "hig
 def test_a_style_of_ones_own_is_a_file_and_is_used_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "Brand-2.toml").write_text(OWN, encoding="utf-8")
     (tmp_path / "notes.txt").write_text("no style", encoding="utf-8")
-    assert style_names(tmp_path) == (*STYLE_NAMES, "brand-2")
-    style = caption_style(" BRAND-2 ", tmp_path)
+    assert style_names(OwnStyles(folder=tmp_path)) == (*STYLE_NAMES, "brand-2")
+    style = caption_style(" BRAND-2 ", OwnStyles(folder=tmp_path))
     assert (style.name, style.font, style.font_asked) == ("brand-2", "Inter", "Helvetica Neue")
     assert (style.colour, style.highlight, style.position) == ("#FEFEFE", Highlight.KARAOKE, CaptionPosition.CENTER)
     assert (style.outline_width, style.background_opacity, style.bold, style.uppercase) == (1.5, 0.4, True, True)
-    assert caption_style("modern", tmp_path) == caption_style("modern")
+    assert caption_style("modern", OwnStyles(folder=tmp_path)) == caption_style("modern")
 
 
 def test_an_unknown_name_tells_ones_own_styles_too(tmp_path: Path) -> None:
     (tmp_path / "brand.toml").write_text(OWN, encoding="utf-8")
     with pytest.raises(InvalidInput, match=r"Did you mean 'brand'\?.*classic, modern, bold, minimal, brand"):
-        caption_style("brant", tmp_path)
+        caption_style("brant", OwnStyles(folder=tmp_path))
     with pytest.raises(InvalidInput):
-        caption_style("../brand", tmp_path / "deeper")
+        caption_style("../brand", OwnStyles(folder=tmp_path / "deeper"))
 
 
 @pytest.mark.parametrize(
@@ -179,13 +180,13 @@ def test_a_font_that_is_not_here_fails_loudly_with_those_that_are(tmp_path: Path
 def test_a_file_that_is_no_style_is_named(name: str, content: bytes, told: str, tmp_path: Path) -> None:
     (tmp_path / f"{name}.toml").write_bytes(content)
     with pytest.raises(InvalidInput, match=told):
-        caption_style(name, tmp_path)
-    assert caption_style("bold", tmp_path).name == "bold"
+        caption_style(name, OwnStyles(folder=tmp_path))
+    assert caption_style("bold", OwnStyles(folder=tmp_path)).name == "bold"
 
 
 def test_the_four_names_are_taken(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="'modern' is the name of a style of this product"):
         style_from_fields("modern", FIELDS)
     (tmp_path / "modern.toml").write_text(OWN, encoding="utf-8")
-    assert caption_style("modern", tmp_path) == caption_style("modern")
-    assert style_names(tmp_path) == STYLE_NAMES
+    assert caption_style("modern", OwnStyles(folder=tmp_path)) == caption_style("modern")
+    assert style_names(OwnStyles(folder=tmp_path)) == STYLE_NAMES

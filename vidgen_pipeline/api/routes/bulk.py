@@ -59,7 +59,7 @@ async def plan_many(
 
 def _plan(context: ApiContext, caller: Caller, rows: list[FileRow], *, commit: bool, only_valid: bool) -> BulkShown:
     options = BulkOptions(
-        styles_folder=styles_of(context), test_mode=in_test_mode(context, asked=False), from_afar=True
+        own_styles=styles_of(context, caller), test_mode=in_test_mode(context, asked=False), from_afar=True
     )
     preview = preview_rows(context.engine, caller.user_id, rows, options)
     planned = plan_rows(context.engine, caller.user_id, preview, only_valid=only_valid) if commit else None

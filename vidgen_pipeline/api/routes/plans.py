@@ -92,7 +92,7 @@ def create_plan(body: RecurringGiven, context: Context, caller: Asking) -> Recur
         ),
         defaults,
         now=context.clock(),
-        styles_folder=styles_of(context),
+        own_styles=styles_of(context, caller),
     )
     return RecurringShown.of(view)
 

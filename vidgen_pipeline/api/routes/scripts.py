@@ -52,7 +52,7 @@ def put_scene(
         number,
         body.text,
         version=asked_version(request),
-        styles_folder=styles_of(context),
+        own_styles=styles_of(context, caller),
         from_afar=True,
     )
     return shown_with_tag(video, request, response)

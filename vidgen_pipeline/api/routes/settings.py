@@ -52,7 +52,7 @@ def write_settings(
         caller.user_id,
         body.changes(),
         version=asked_version(request),
-        styles_folder=styles_of(context),
+        own_styles=styles_of(context, caller),
     )
     shown = SettingsShown.of(settings)
     tag(request, response, shown.version, shown)

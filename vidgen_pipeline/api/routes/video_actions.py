@@ -48,7 +48,7 @@ def edit_video(
     if body.prompt is not None and body.script_text is not None:
         raise InvalidInput("Both a prompt and a script_text were given.", remedy="Give one of them.")
     defaults = defaults_of(context.engine, caller.user_id)
-    plan = revise(before.request, changes, defaults, styles_of(context), from_afar=True)
+    plan = revise(before.request, changes, defaults, styles_of(context, caller), from_afar=True)
     video = lifecycle.edit(context.engine, caller.user_id, video_id, plan, version=version)
     return shown_with_tag(video, request, response, plan.notes)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 from uuid import UUID
 
@@ -26,6 +25,7 @@ from vidgen_pipeline.domain.text import clean_script
 from vidgen_pipeline.domain.video import VideoStatus
 from vidgen_pipeline.services import video_search
 from vidgen_pipeline.services.actual_costs import actual_costs
+from vidgen_pipeline.services.caption_styles import own_styles
 from vidgen_pipeline.services.costs import estimate_cost
 from vidgen_pipeline.services.export import check_space
 from vidgen_pipeline.services.lifecycle import plan_and_generate
@@ -34,6 +34,7 @@ from vidgen_pipeline.services.schedule_times import ScheduledTime, read_time, zo
 from vidgen_pipeline.services.settings import Defaults, defaults_of
 from vidgen_pipeline.services.video_search import VideoPage
 from vidgen_pipeline.services.videos import VideoView, plan_video, show_video
+from vidgen_pipeline.subtitles.styles import OwnStyles
 
 router = guarded_router("/videos", "videos")
 
@@ -53,7 +54,7 @@ def create_video(
             raise InvalidInput("It is either generated now or planned for a time.", remedy="Leave one of them out.")
         check_space(context.home.artifacts)
     defaults = defaults_of(context.engine, caller.user_id)
-    planned = plan(_wishes(body, context), defaults, styles_of(context), from_afar=True)
+    planned = plan(_wishes(body, context), defaults, styles_of(context, caller), from_afar=True)
     if body.generate:
         video = plan_and_generate(context.engine, caller.user_id, planned)
         start(later, context, video, caller)
@@ -135,9 +136,9 @@ def shown_with_tag(video: VideoView, request: Request, response: Response, notes
     return shown
 
 
-def styles_of(context: ApiContext) -> Path:
-    """The folder of caption styles that the operator made."""
-    return context.home.styles
+def styles_of(context: ApiContext, caller: Caller) -> OwnStyles:
+    """The caption styles that the caller can name besides the four."""
+    return own_styles(context.engine, caller.user_id, context.home.styles)
 
 
 def in_test_mode(context: ApiContext, *, asked: bool) -> bool:
