@@ -28,6 +28,7 @@ _TAGS = {
     "logs": "Exchanges with vendors.",
     "settings": "What videos are made with, who can make them, and what that costs.",
     "caption styles": "How captions look: everybody's, and your own.",
+    "looks": "How a whole video looks and sounds, under one name.",
     "integrations": "Your own keys for providers.",
     "budgets": "Ceilings for money.",
     "recurring plans": "Videos that come again and again.",

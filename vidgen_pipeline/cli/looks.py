@@ -5,30 +5,22 @@ from __future__ import annotations
 import typer
 
 from vidgen_pipeline.cli.house import open_house
-from vidgen_pipeline.domain.errors import InvalidInput
 from vidgen_pipeline.domain.looks import Look
-from vidgen_pipeline.services.looks import check_look, find_look, look_names
+from vidgen_pipeline.services.looks import list_looks
 
 
 def show_looks() -> None:
     """Print every look; exit code 1 when a file can't be used as one."""
-    looks: list[Look] = []
-    mistakes: list[InvalidInput] = []
     with open_house() as house:
         folder, styles = house.home.looks, house.own_styles()
-    for name in look_names(folder):
-        try:
-            look = find_look(name, folder)
-            check_look(look, styles)
-            looks.append(look)
-        except InvalidInput as error:
-            mistakes.append(error)
-    for look in looks:
+    views = list_looks(folder, styles)
+    for look in (view.look for view in views if view.look):
         typer.echo(f"{look.name}\n  {look.description}\n  {_in_short(look)}")
     typer.echo(f"Your own are files in {folder} (docs/looks.md says how).")
-    for mistake in mistakes:
-        typer.echo(f"vidgen: {mistake}", err=True)
-    if mistakes:
+    problems = [view.problem for view in views if view.problem]
+    for problem in problems:
+        typer.echo(f"vidgen: {problem}", err=True)
+    if problems:
         raise typer.Exit(1)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -62,6 +63,21 @@ def look_names(folder: Path | None = None) -> tuple[str, ...]:
     return (*_shipped(), *_own(folder))
 
 
+@dataclass(frozen=True, kw_only=True)
+class LookView:
+    """A look under its name; `is_shipped` when everyone has it. It is None where it can't be used: see `problem`."""
+
+    name: str
+    is_shipped: bool
+    look: Look | None
+    problem: InvalidInput | None = None
+
+
+def list_looks(folder: Path | None, styles: OwnStyles | None = None) -> list[LookView]:
+    """Those that everyone has, then those in `folder`, by name. `styles` are the caption styles they can name."""
+    return [_viewed(name, folder, styles) for name in look_names(folder)]
+
+
 def looks_beside(styles: OwnStyles | None) -> Path | None:
     """The folder of a person's own looks: it lies beside that of their caption styles."""
     return styles.folder.with_name("looks") if styles and styles.folder else None
@@ -108,6 +124,16 @@ def check_logo(look: str, logo: LookLogo) -> MediaInfo:
             f"The logo of the look '{look}' can't be used: {error.message}",
             remedy=f"It is looked for in the folder {path.parent.name}; a name counts from the look's own folder.",
         ) from error
+
+
+def _viewed(name: str, folder: Path | None, styles: OwnStyles | None) -> LookView:
+    is_shipped = name in _shipped()
+    try:
+        look = find_look(name, folder)
+        check_look(look, styles)
+    except InvalidInput as error:
+        return LookView(name=name, is_shipped=is_shipped, look=None, problem=error)
+    return LookView(name=name, is_shipped=is_shipped, look=look)
 
 
 @lru_cache(maxsize=1)

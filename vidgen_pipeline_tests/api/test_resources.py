@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from PIL import Image
 from prometheus_client import CollectorRegistry
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -72,6 +74,30 @@ def test_a_look_is_named_in_the_settings_and_wherever_a_video_is_asked_for(owner
     assert owner.post("/recurring-plans", json=recurring).json()["look"] == "storybook"
     other = {**recurring, "name": "news", "video": {"look": "bulletin"}}
     assert owner.post("/recurring-plans", json=other).json()["look"] == "bulletin"
+
+
+def test_looks_are_listed_with_what_they_decide_and_without_where_they_lie(owner: Somebody, api_home: Home):
+    api_home.looks.mkdir()
+    Image.new("RGB", (80, 80), (20, 220, 240)).save(api_home.looks / "mark.png")
+    (api_home.looks / "house.toml").write_text('subtitle_style = "brand"\n[logo]\nfile = "mark.png"\nsize = 20')
+    (api_home.looks / "odd.toml").write_text('[logo]\nfile = "gone.png"')
+
+    def listed() -> dict[str, dict[str, Any]]:
+        answer = owner.get("/looks")
+        assert str(api_home.root) not in answer.text
+        return {look["name"]: look for look in answer.json()["data"]}
+
+    looks = listed()
+    assert [name for name, look in looks.items() if look["shipped"]] == sorted(looks.keys() - {"house", "odd"})
+    assert looks["punchy"]["look"]["subtitle_style"] == "bold"
+    assert looks["odd"]["look"] is None
+    assert "gone.png" in looks["odd"]["problem"]
+    assert "brand" in looks["house"]["problem"], "no style is called so"
+    style = {"font": "Inter", "size": 30, "colour": "#FFFFFF", "highlight_colour": "#FF3366"}
+    assert owner.put("/styles/brand", json=style).status_code == 201
+    house = listed()["house"]
+    assert (house["problem"], house["look"]["subtitle_style"]) == (None, "brand")
+    assert house["look"]["logo"] == {"position": "top_right", "size": 20.0, "opacity": 1.0}
 
 
 def test_the_estimate_knows_the_providers_and_the_length(owner: Somebody):
