@@ -47,6 +47,11 @@ def cue(start_ms: int, end_ms: int, *lines: tuple[tuple[str, int], ...]) -> Cue:
     return Cue(lines=words, start_ms=start_ms, end_ms=end_ms)
 
 
+def address_of(artifact: Artifact) -> str:
+    """Where a file would be found by everybody."""
+    return f"https://media.example.test/{Path(artifact.key).name}"
+
+
 def a_timeline(folder: Path, *, style: str = "modern", music: bool = True) -> Timeline:
     """A still that zooms, a clip shorter than its scene, a backdrop with a title that pans; 4 s in all."""
     folder.mkdir(parents=True, exist_ok=True)
