@@ -19,6 +19,7 @@ from vidgen_pipeline.domain.errors import MediaRejected, RenderFailed
 from vidgen_pipeline.runtime.ffmpeg import PYAV_SAFE_OPTIONS, SAFE_INPUT, file_url, last_words, run_ffmpeg
 from vidgen_pipeline.runtime.heic import open_heic
 from vidgen_pipeline.runtime.signature import is_clip, is_heic, is_picture, looks_like
+from vidgen_pipeline.runtime.tone_mapping import hdr_signal, in_standard_range
 
 PHOTO_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".webp", ".avif", ".heic", ".heif", ".hif", ".bmp", ".tif", ".tiff", ".gif"}
@@ -175,16 +176,18 @@ def probe_photo(path: Path) -> MediaInfo:
 
 
 def load_photo(path: Path, *, glance: int | None = None) -> Image.Image:
-    """The picture as it is meant to be seen, in RGB: upright, in sRGB, and without transparent parts.
+    """The picture as it is meant to be seen, in RGB: upright, in sRGB, HDR too, and without transparent parts.
 
     For a `glance` of so many px across it may come smaller, which is far quicker. What is transparent becomes plain
     light or dark, whichever the visible part stands out from. Of an animation it is the first frame. Raises
     MediaRejected like `probe_photo`.
     """
     image = _open_photo(path, glance)
-    profile = image.info.get("icc_profile")
+    profile, hdr = image.info.get("icc_profile"), hdr_signal(path, image)
     # Neither this nor the last step copies what already is as it should be: a photo fills up to 400 MB.
     ImageOps.exif_transpose(image, in_place=True)
+    if hdr:
+        image = in_standard_range(image, hdr)
     if image.mode.startswith("I") or image.mode == "F":
         image = _eight_bit(image)
     if image.has_transparency_data:

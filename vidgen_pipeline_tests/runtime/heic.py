@@ -31,15 +31,19 @@ def write_heic(
     tile: int | None = None,
     quarter_turns: int = 0,
     ten_bits: bool = False,
+    signal: tuple[int, int, int] = (1, 13, 1),
     icc_profile: bytes | None = None,
     exif: Image.Exif | None = None,
 ) -> Path:
-    """Write `image` (RGB), to be shown turned by so many quarters counter-clockwise; in tiles of `tile` px if given."""
+    """Write `image` (RGB), to be shown turned by so many quarters counter-clockwise; in tiles of `tile` px if given.
+
+    `signal` says what its numbers mean: codes of ITU-T H.273 for primaries, transfer and matrix.
+    """
     pictures = _tiles(image, tile) if tile else [image]
     decoder, frames = _encode(pictures, ten_bits)
-    signal = _box(b"colr", b"nclx", _u16(1, 13, 1), b"\0")
+    meaning = _box(b"colr", b"nclx", _u16(*signal), b"\0")
     turned = _box(b"irot", bytes([quarter_turns]))
-    properties = [decoder, _size(*pictures[0].size), _size(*image.size), signal, turned]
+    properties = [decoder, _size(*pictures[0].size), _size(*image.size), meaning, turned]
     shown_as = [3, 4, 5]
     if icc_profile:
         properties.append(_box(b"colr", b"prof", icc_profile))

@@ -28,6 +28,7 @@ from vidgen_pipeline_tests.providers.assembly.builders import (
     tone,
     write_clip,
 )
+from vidgen_pipeline_tests.runtime.hdr import HLG, PQ, write_hdr_avif, write_hdr_heic
 from vidgen_pipeline_tests.runtime.heic import write_heic
 
 CANVAS = Canvas(width=108, height=192)
@@ -90,6 +91,8 @@ def write_photos(folder: Path) -> None:
     write_heic(folder / "turned.heic", lying, quarter_turns=3, exif=exif)
     write_heic(folder / "tiles.heic", lying, tile=128, quarter_turns=3)
     write_heic(folder / "deep.heif", drawn(270, 480), ten_bits=True)
+    write_hdr_heic(folder / "bright.heic", drawn(270, 480), HLG)
+    write_hdr_avif(folder / "bright.avif", drawn(270, 480), PQ)
 
 
 def write_broken(folder: Path) -> None:
@@ -118,7 +121,7 @@ class Shown:
 CLIPS = {"vfr.mp4", "turned.mp4", "ten_bit.mp4", "hdr.mp4", "surround.mp4", "sixty.mp4", "interlaced.mp4", "odd.mkv"}
 CLIPS |= {"open.webm", "camera.mov"}
 PHOTOS = {"alpha.png", "print.jpg", "web.webp", "new.avif", "large.jpg", "tiny.png", "slim.bmp", "phone.jpg"}
-PHOTOS |= {"plain.heic", "turned.heic", "tiles.heic", "deep.heif"}
+PHOTOS |= {"plain.heic", "turned.heic", "tiles.heic", "deep.heif", "bright.heic", "bright.avif"}
 
 
 @pytest.fixture(scope="module")
