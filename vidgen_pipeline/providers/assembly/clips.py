@@ -15,6 +15,7 @@ from vidgen_pipeline.providers.assembly.cropping import cut_from
 from vidgen_pipeline.providers.assembly.segments import Shot
 from vidgen_pipeline.runtime.ffmpeg import SAFE_INPUT, file_url
 from vidgen_pipeline.runtime.probe import MediaInfo
+from vidgen_pipeline.runtime.tone_mapping import REFERENCE_WHITE_NITS
 
 LONGEST_STRETCH = 1.25
 """A clip that is a little too short is played this much slower at most; a shorter one is played again."""
@@ -27,7 +28,6 @@ SAFE_INPUT_OPTIONS = {
 """SAFE_INPUT as ffmpeg-python's keyword arguments."""
 
 _HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
-_REFERENCE_WHITE_NITS = 203
 # Read on past the last frame needed: the times in a file are not exact to the frame.
 _SPARE_SECONDS = 0.5
 
@@ -117,7 +117,7 @@ def _tone_mapped(picture: Any, transfer: str) -> Any:
     Mobius leaves what is darker than paper nearly as it was and bends only highlights; Hable makes all of it dull.
     """
     linear = picture.filter(
-        "zscale", tin=transfer, min="bt2020nc", pin="bt2020", t="linear", npl=_REFERENCE_WHITE_NITS
+        "zscale", tin=transfer, min="bt2020nc", pin="bt2020", t="linear", npl=REFERENCE_WHITE_NITS
     ).filter("format", "gbrpf32le")
     mapped = linear.filter("zscale", p="bt709").filter("tonemap", "mobius", desat=0)
     return mapped.filter("zscale", t="bt709", m="bt709", r="tv").filter("format", "yuv420p")
