@@ -17,7 +17,7 @@ LARGEST_SCRIPT_BYTES = 5_000_000
 
 _SAME_NAME = (
     "title", "language", "voice", "voice_speed", "aspect_ratio", "look", "subtitle_style", "music",
-    "when_clip_rejected", "audience", "tone", "platform", "template",
+    "when_clip_rejected", "voice_clean_up", "audience", "tone", "platform", "template",
 )  # fmt: skip
 _OTHER_NAME = {"highlight": "caption_highlight", "length": "length_seconds"}
 

@@ -68,6 +68,7 @@ class UserGenerationSettings(Base):
     tone: Mapped[str | None] = mapped_column(String(200))
     template: Mapped[str | None] = mapped_column(String(50))
     when_clip_rejected: Mapped[str] = mapped_column(String(20), server_default="fail")
+    voice_clean_up: Mapped[str] = mapped_column(String(10), server_default="none")
     version: Mapped[int] = mapped_column(server_default="1")
     created_at: Mapped[datetime] = mapped_column(server_default=_NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=_NOW)

@@ -18,6 +18,7 @@ from vidgen_pipeline.domain.timeline import (
     TimelineScene,
     Transition,
 )
+from vidgen_pipeline.domain.video import VoiceCleanUp
 
 CARD_SECONDS = 2.6
 """How long a card is seen at most. In a short video each takes no more than a third of it."""
@@ -34,6 +35,7 @@ def build_timeline(
     clips: AIClips,
     captions: Captions,
     music: Music | None,
+    voice_clean_up: VoiceCleanUp = VoiceCleanUp.NONE,
     look: Look = PLAIN,
     logo: Logo | None = None,
 ) -> Timeline:
@@ -70,6 +72,7 @@ def build_timeline(
         scenes=tuple(scenes),
         captions=captions,
         music=music,
+        voice_clean_up=voice_clean_up,
         cards=cards,
         logo=logo,
     )

@@ -11,7 +11,7 @@ from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.captions import Captions, Colour
 from vidgen_pipeline.domain.media import MediaAsset
 from vidgen_pipeline.domain.narration import FRAMES_PER_SECOND, frames_to_ms
-from vidgen_pipeline.domain.video import AspectRatio
+from vidgen_pipeline.domain.video import AspectRatio, VoiceCleanUp
 
 CROSSFADE_FRAMES = 10
 """How long a transition lasts where nothing says otherwise."""
@@ -171,6 +171,7 @@ class Timeline(BaseModel):
     canvas: Canvas
     scenes: tuple[TimelineScene, ...] = Field(min_length=1)
     captions: Captions
+    voice_clean_up: VoiceCleanUp = VoiceCleanUp.NONE
     music: Music | None = None
     cards: tuple[Card, ...] = ()
     logo: Logo | None = None

@@ -147,6 +147,14 @@ class MusicMood(StrEnum):
     NONE = "none"
 
 
+class VoiceCleanUp(StrEnum):
+    """How much rumble and hiss is taken out of the narration."""
+
+    NONE = "none"
+    LIGHT = "light"
+    STRONG = "strong"
+
+
 SLOWEST_SPEECH, FASTEST_SPEECH = 0.5, 2.0
 """Times a voice's own pace."""
 
@@ -182,6 +190,7 @@ class VideoRequest(BaseModel):
     look: str | None = Field(default=None, description="A look's name; None leaves each thing to the settings.")
     subtitle_style: str = "modern"
     caption_highlight: str | None = Field(default=None, description="None means the style's own.")
+    voice_clean_up: VoiceCleanUp = VoiceCleanUp.NONE
     music_mood: MusicMood = MusicMood.CALM
     media_folders: tuple[str, ...] = ()
     when_clip_rejected: WhenClipRejected = Field(

@@ -23,6 +23,7 @@ from vidgen_pipeline.domain.video import (
     AspectRatio,
     MusicMood,
     VideoRequest,
+    VoiceCleanUp,
     WhenClipRejected,
 )
 from vidgen_pipeline.providers.base import MediaProvider, ScriptProvider, Voice, VoiceProvider
@@ -63,6 +64,7 @@ class Wishes:
     caption_highlight: str | None = None
     music: str | None = None
     when_clip_rejected: str | None = None
+    voice_clean_up: str | None = None
     providers: Mapping[Category, str] = field(default_factory=dict)
     fresh: bool = False
     test_mode: bool = False
@@ -125,6 +127,7 @@ def plan(wishes: Wishes, defaults: Defaults, own_styles: OwnStyles | None = None
         look=name_of(look),
         subtitle_style=style.name,
         caption_highlight=highlight,
+        voice_clean_up=choice("voice clean-up", wishes.voice_clean_up or defaults.voice_clean_up, VoiceCleanUp),
         music_mood=mood,
         when_clip_rejected=choice("choice for a rejected clip", when_rejected, WhenClipRejected),
         media_folders=tuple(str(folder) for folder in folders),

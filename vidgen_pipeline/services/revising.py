@@ -42,6 +42,7 @@ def wishes_of(request: VideoRequest) -> Wishes:
         subtitle_style=request.subtitle_style,
         caption_highlight=request.caption_highlight,
         when_clip_rejected=request.when_clip_rejected,
+        voice_clean_up=request.voice_clean_up,
         music=request.music_mood,
         providers=dict(request.selected_providers),
         fresh=request.fresh,

@@ -34,6 +34,7 @@ class Defaults:
     tone: str | None = None
     template: str | None = None
     when_clip_rejected: str = "fail"
+    voice_clean_up: str = "none"
     providers: Mapping[Category, str] = field(default_factory=dict)
     keys: KeysAtHand = field(default_factory=KeysAtHand)
 
@@ -79,6 +80,7 @@ class GenerationSettings:
     tone: str | None
     template: str | None
     when_clip_rejected: str
+    voice_clean_up: str
     time_zone: str
     skip_later_than_hours: int | None
     notifications: SettingsView
@@ -104,6 +106,7 @@ def defaults_of(engine: Engine, user_id: UUID) -> Defaults:
             tone=settings.tone,
             template=settings.template,
             when_clip_rejected=settings.when_clip_rejected,
+            voice_clean_up=settings.voice_clean_up,
             providers={category: name for category, name in named.items() if name},
         )
     return replace(defaults, keys=keys_at_hand(engine, user_id))
@@ -135,6 +138,7 @@ def view_of(session: Session, row: UserGenerationSettings) -> GenerationSettings
         tone=row.tone,
         template=row.template,
         when_clip_rejected=row.when_clip_rejected,
+        voice_clean_up=row.voice_clean_up,
         time_zone=row.time_zone,
         skip_later_than_hours=row.skip_later_than_hours,
         notifications=SettingsView(told.email, dict(told.channels)),

@@ -14,7 +14,7 @@ from vidgen_pipeline.domain.errors import InvalidInput, StaleVersion
 from vidgen_pipeline.domain.providers import Category
 from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.text import one_line
-from vidgen_pipeline.domain.video import AspectRatio, MusicMood, WhenClipRejected
+from vidgen_pipeline.domain.video import AspectRatio, MusicMood, VoiceCleanUp, WhenClipRejected
 from vidgen_pipeline.providers.catalogue import catalogue
 from vidgen_pipeline.providers.script.script_templates import script_template
 from vidgen_pipeline.services.credentials import KeysAtHand, keys_at_hand
@@ -35,6 +35,7 @@ _PRODUCTS_OWN: dict[str, Any] = {
     "music_mood": MusicMood.CALM.value,
     "time_zone": "UTC",
     "when_clip_rejected": WhenClipRejected.FAIL.value,
+    "voice_clean_up": VoiceCleanUp.NONE.value,
     "voices": {},
 }
 """What is meant by taking a setting back that always says something. Of the others nothing is left."""
@@ -197,6 +198,7 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "tone": lambda value: _short("tone", value, _LONGEST_TONE),
     "template": _template,
     "when_clip_rejected": _when_rejected,
+    "voice_clean_up": lambda value: choice("voice clean-up", _text("voice clean-up", value), VoiceCleanUp).value,
     "time_zone": lambda value: zone_called(_text("time zone", value)),
     "skip_later_than_hours": _hours,
 }

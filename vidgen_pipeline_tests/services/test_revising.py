@@ -31,7 +31,8 @@ def test_no_change_plans_the_very_same(tmp_path: Path):
         script_text=ENGLISH, script_folder=tmp_path, title="Foxes", audience="children", tone="warm",
         platform="tiktok", template="story", length_seconds=45, language="en-GB", voice="heart", voice_speed=1.25,
         aspect_ratio="1:1", look="storybook", subtitle_style="bold", caption_highlight="karaoke", music="happy",
-        when_clip_rejected="use-stock", providers={Category.MEDIA: "pexels", Category.VIDEO_AI: "luma"},
+        when_clip_rejected="use-stock", voice_clean_up="light",
+        providers={Category.MEDIA: "pexels", Category.VIDEO_AI: "luma"},
         fresh=True, test_mode=True,
     )  # fmt: skip
     request = plan(everything, DEFAULTS).request

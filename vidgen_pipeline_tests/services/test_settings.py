@@ -64,6 +64,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
             "tone": "  warm,\n dry ",
             "template": "list",
             "when_clip_rejected": "use-stock",
+            "voice_clean_up": "Light",
             "time_zone": "europe/berlin",
             "skip_later_than_hours": 12,
             "voices": {"hibari": "HEART", "elevenlabs": "George"},
@@ -87,6 +88,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
         "tone": "warm, dry",
         "template": "list",
         "when_clip_rejected": "use_stock",
+        "voice_clean_up": "light",
         "time_zone": "Europe/Berlin",
         "skip_later_than_hours": 12,
         "voices": {"hibari": "heart", "elevenlabs": "George"},
@@ -121,6 +123,7 @@ def test_a_change_is_checked_written_as_it_is_meant_and_counted(engine: Engine, 
         ({"time_zone": "Mars/Olympus"}, InvalidInput, "time zone"),
         ({"skip_later_than_hours": 0}, InvalidInput, "whole hours"),
         ({"when_clip_rejected": "shrug"}, InvalidInput, "rejected clip"),
+        ({"voice_clean_up": "spotless"}, InvalidInput, "voice clean-up"),
         ({"voices": {"hibari": "Nobody"}}, InvalidInput, "voice called"),
         ({"voices": {"pexels": "heart"}}, InvalidInput, "voice provider"),
         ({"voices": ["heart"]}, InvalidInput, "by provider"),
@@ -171,11 +174,13 @@ def test_a_video_is_as_the_settings_say_where_it_says_nothing(engine: Engine, us
         engine,
         user_id,
         {"default_voice_provider": "espeak", "subtitle_style": "bold", "caption_highlight": "pop", "music_mood": "none",
-         "aspect_ratio": "1:1", "when_clip_rejected": "use_stock", "tone": "dry", "target_length_seconds": 30},
+         "aspect_ratio": "1:1", "when_clip_rejected": "use_stock", "voice_clean_up": "strong",
+         "tone": "dry", "target_length_seconds": 30},
     )  # fmt: skip
     request = planned(engine, user_id).request
     assert (request.subtitle_style, request.caption_highlight, request.music_mood) == ("bold", "pop", "none")
     assert (request.aspect_ratio, request.when_clip_rejected) == ("1:1", "use_stock")
+    assert request.voice_clean_up == "strong"
     assert request.selected_providers[Category.VOICE] == "espeak"
     assert (request.tone, request.target_length_ms) == (None, None)  # one's own words have their own
     said = planned(

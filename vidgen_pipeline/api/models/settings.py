@@ -43,6 +43,7 @@ class SettingsGiven(Given):
     tone: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     template: _Name | None = None
     when_clip_rejected: _Name | None = None
+    voice_clean_up: _Name | None = None
     time_zone: _Name | None = None
     skip_later_than_hours: Annotated[Whole, Field(ge=1, le=24 * 365)] | None = None
 
@@ -82,7 +83,8 @@ class SettingsShown(Shown):
                 "default_video_ai_provider": None, "default_assembly_provider": None, "look": None,
                 "subtitle_style": "modern", "caption_highlight": None, "language": None, "voices": {},
                 "aspect_ratio": "9:16", "target_length_seconds": None, "music_mood": "calm", "tone": None,
-                "template": None, "when_clip_rejected": "fail", "time_zone": "UTC", "skip_later_than_hours": None,
+                "template": None, "when_clip_rejected": "fail", "voice_clean_up": "none", "time_zone": "UTC",
+                "skip_later_than_hours": None,
                 "notifications": {"email": None, "channels": {}}, "version": 1, "updated_at": "2026-11-24T12:00:00Z",
             }
         ),
@@ -104,6 +106,7 @@ class SettingsShown(Shown):
     tone: str | None
     template: str | None
     when_clip_rejected: str
+    voice_clean_up: str
     time_zone: str
     skip_later_than_hours: int | None
     notifications: ToldShown

@@ -41,6 +41,7 @@ class VideoWishes(Given):
     caption_highlight: _Name | None = None
     music: _Name | None = None
     when_clip_rejected: _Name | None = None
+    voice_clean_up: _Name | None = Field(default=None, description="`none`, `light` or `strong`.")
     providers: dict[Category, _Name] | None = Field(
         default=None, description="Who does which step; `none` for video_ai does without."
     )
@@ -171,7 +172,8 @@ class VideoShown(VideoOutline):
                 "platform": None, "providers": {"script": "own_script", "voice": "espeak"}, "test_mode": False,
                 "language": "en", "voice": None, "aspect_ratio": "9:16",
                 "look": None, "subtitle_style": "modern",
-                "caption_highlight": None, "music": "calm", "target_length_ms": None, "script_text": "Cats purr.",
+                "caption_highlight": None, "voice_clean_up": "none", "music": "calm",
+                "target_length_ms": None, "script_text": "Cats purr.",
                 "estimate": {"low": 0.0, "expected": 0.0, "high": 0.0}, "steps": [], "warnings": [], "files": {},
                 "notes": [],
             }
@@ -184,6 +186,7 @@ class VideoShown(VideoOutline):
     look: str | None
     subtitle_style: str
     caption_highlight: str | None
+    voice_clean_up: str
     music: str
     target_length_ms: int | None
     script_text: str | None
@@ -205,6 +208,7 @@ class VideoShown(VideoOutline):
             look=request.look,
             subtitle_style=request.subtitle_style,
             caption_highlight=request.caption_highlight,
+            voice_clean_up=request.voice_clean_up,
             music=request.music_mood,
             target_length_ms=request.target_length_ms,
             script_text=request.script_text,

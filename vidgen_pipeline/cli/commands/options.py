@@ -38,6 +38,9 @@ class VideoOptions:
     when_clip_rejected: Annotated[
         str | None, typer.Option(help="If a video AI won't show a scene: fail, or use-stock.")
     ] = None
+    voice_clean_up: Annotated[
+        str | None, typer.Option(help="Take rumble and hiss out of the voice: none, light or strong.")
+    ] = None
     title: Annotated[str | None, typer.Option(help="Title, in place of the script's own.")] = None
     length: Annotated[
         int | None, typer.Option(min=5, max=3600, help="Seconds the video should last.", rich_help_panel=FOR_A_PROMPT)

@@ -56,6 +56,7 @@ async def assembly(
         clips=clips,
         captions=subtitles.captions,
         music=music,
+        voice_clean_up=step.request.voice_clean_up,
         look=look,
         logo=logo,
     )

@@ -12,10 +12,12 @@ import ffmpeg
 
 from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.timeline import Timeline
+from vidgen_pipeline.domain.video import VoiceCleanUp
 from vidgen_pipeline.providers.assembly.clips import SAFE_INPUT_OPTIONS
 from vidgen_pipeline.providers.assembly.loudness import Loudness, measure
 from vidgen_pipeline.providers.assembly.silence import HEARD_FORMAT, check_heard
 from vidgen_pipeline.providers.assembly.speech_track import SAMPLE_RATE, sample_at, write_speech_track
+from vidgen_pipeline.providers.assembly.voice_clean_up import clean_voice
 from vidgen_pipeline.runtime.ffmpeg import file_url, run_ffmpeg
 from vidgen_pipeline.runtime.together import all_or_nothing
 
@@ -98,7 +100,12 @@ def _voice(speech: Path) -> Any:
 
 
 async def _measured_voice(timeline: Timeline, local_file: Callable[[Artifact], Path], speech: Path) -> Loudness:
-    await asyncio.to_thread(write_speech_track, timeline, local_file, speech)
+    if timeline.voice_clean_up is VoiceCleanUp.NONE:
+        await asyncio.to_thread(write_speech_track, timeline, local_file, speech)
+    else:
+        recorded = speech.with_suffix(".recorded")
+        await asyncio.to_thread(write_speech_track, timeline, local_file, recorded)
+        await clean_voice(recorded, timeline.voice_clean_up, speech)
     return await measure(_voice(speech))
 
 

@@ -32,7 +32,7 @@ _MOVES = re.compile(r"\\(?:t\(|move|fad|[kK][fot]?\d)")
 
 # Left out by name, so that whatever is added to a timeline counts until it is known not to be seen. Words are seen in
 # the subtitles.
-_NOT_SEEN = {"title", "scenes", "captions", "cards", "music", "loudness_lufs", "true_peak_dbtp"}
+_NOT_SEEN = {"title", "scenes", "captions", "cards", "voice_clean_up", "music", "loudness_lufs", "true_peak_dbtp"}
 _NOT_SEEN_OF_A_SCENE = {"index", "start_frame", "frames", "source", "narration", "on_screen_text"}
 _NOT_SEEN_OF_A_SOURCE = {"file", "provider", "locator", "attribution", "width", "height"}
 

@@ -15,6 +15,7 @@ from vidgen_pipeline.domain.artifact import Artifact
 from vidgen_pipeline.domain.errors import storage_error
 from vidgen_pipeline.domain.media import Focus, MediaAsset, MediaKind
 from vidgen_pipeline.domain.timeline import Canvas, Timeline
+from vidgen_pipeline.domain.video import VoiceCleanUp
 from vidgen_pipeline.providers.assembly.cropping import cut_from
 from vidgen_pipeline.providers.assembly.shotstack_edit import CAPTIONS, SOUND
 from vidgen_pipeline.providers.assembly.stills import TRAVEL
@@ -72,6 +73,8 @@ def content_names(timeline: Timeline) -> dict[str, str]:
     """What stands for each file's address where only content counts: an upload has a new address every time."""
     heard = [scene.narration.key for scene in timeline.scenes]
     heard += [timeline.music.file.key if timeline.music else "", str(timeline.loudness_lufs)]
+    if timeline.voice_clean_up is not VoiceCleanUp.NONE:
+        heard.append(timeline.voice_clean_up)
     names = {scene.source.file.key: _still_name(scene.source) for scene in timeline.scenes}
     if timeline.logo:
         names[timeline.logo.file.key] = timeline.logo.file.key

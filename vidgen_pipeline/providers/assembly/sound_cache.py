@@ -67,7 +67,7 @@ def sound_key(timeline: Timeline) -> str:
         timeline.canvas.fps,
         [(scene.start_frame, scene.frames, scene.narration.sha256) for scene in timeline.scenes],
         [music.file.sha256, music.model_dump(mode="json", exclude=_NOT_HEARD_OF_MUSIC)] if music else None,
-        [timeline.loudness_lufs, timeline.true_peak_dbtp],
+        [timeline.voice_clean_up, timeline.loudness_lufs, timeline.true_peak_dbtp],
         [ffmpeg_version(ffmpeg_binary()), av.__version__],
     ]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
