@@ -6,6 +6,7 @@ own for as long as the place is held, so these are opened beside the pool.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database.engine import open_engine
+from vidgen_pipeline.database.patience import AWAY
 from vidgen_pipeline.database.tables import SlotWaiter
 
 _ALIVE = SlotWaiter.seen_at > func.now() - text("interval '15 seconds'")
@@ -27,8 +29,9 @@ class HeldSlot:
     _engine: Engine
 
     def give_back(self) -> None:
-        """Free the place: its lock falls with the connection."""
-        self._connection.close()
+        """Free the place: its lock falls with the connection, however that ends."""
+        with contextlib.suppress(*AWAY):
+            self._connection.close()
         self._engine.dispose()
 
 

@@ -1,6 +1,7 @@
 """The finished video in Dagster's catalog: one external, partitioned asset, checked for what viewers would notice."""
 
 import warnings
+from collections.abc import Sequence
 from uuid import UUID
 
 from dagster import (
@@ -29,7 +30,7 @@ from vidgen_pipeline.orchestration.resources import PipelineResource
 from vidgen_pipeline.orchestration.step import StepRun
 from vidgen_pipeline.runtime.probe import count_frames
 from vidgen_pipeline.services.quality import QUESTIONS, QualityCheck, check_quality
-from vidgen_pipeline.services.videos import show_video
+from vidgen_pipeline.services.videos import StepView
 
 VIDEO = AssetKey("video")
 
@@ -47,13 +48,13 @@ def report_video(
     step: StepRun,
     finished: FinishedVideo,
     *,
+    steps: Sequence[StepView],
     script: Script,
     narration: Narration,
     timeline: Timeline,
 ) -> None:
     """Show the finished video on the asset's page, with its picture, its scenes and its checks."""
     thumbnail = step.store.path(finished.thumbnail)
-    view = show_video(step.engine, step.attempt.user_id, step.attempt.video_id)
     context.log_event(
         AssetMaterialization(
             VIDEO,
@@ -67,7 +68,7 @@ def report_video(
                 "size": f"{finished.width} x {finished.height}, {finished.video.size_bytes / 1e6:.1f} MB",
                 "loudness": f"{finished.loudness_lufs:.1f} LUFS, peak {finished.true_peak_dbtp:.1f} dBTP",
                 "scenes": scene_table(timeline, script),
-                "steps": cost_table(view.steps),
+                "steps": cost_table(steps),
                 "file": MetadataValue.path(str(step.store.path(finished.video))),
                 "attribution": MetadataValue.path(str(step.store.path(finished.attribution))),
             },

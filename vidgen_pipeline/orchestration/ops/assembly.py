@@ -5,6 +5,7 @@ import contextlib
 
 from dagster import In, OpExecutionContext, Out, op
 
+from vidgen_pipeline.database.patience import outlast
 from vidgen_pipeline.domain.captions import SubtitleFiles
 from vidgen_pipeline.domain.directing import build_timeline
 from vidgen_pipeline.domain.finished import FinishedVideo
@@ -20,6 +21,7 @@ from vidgen_pipeline.providers.base import AssemblyProvider
 from vidgen_pipeline.providers.remote import Work
 from vidgen_pipeline.services.assembly import assemble, choose_music, voice_credit
 from vidgen_pipeline.services.looks import look_or_plain, place_logo
+from vidgen_pipeline.services.videos import show_video
 
 
 @op(
@@ -89,6 +91,7 @@ async def assembly(
         )
 
     finished = await step.run(FinishedVideo, {"timeline": timeline, **provider.fingerprint()}, work)
+    view = await outlast(show_video, step.engine, step.attempt.user_id, step.attempt.video_id)
     with step.telling():
-        report_video(context, step, finished, timeline=timeline, narration=narration, script=script)
+        report_video(context, step, finished, steps=view.steps, timeline=timeline, narration=narration, script=script)
     return finished

@@ -49,12 +49,18 @@ class _SourceAnswer(WireModel):
 async def lent(
     files: Sequence[HostedFile], door: Door, environment: str, progress: Callable[[float], None]
 ) -> AsyncIterator[dict[str, str]]:
-    """The address of each file by its name. At the end, whatever it is, all that was uploaded is deleted."""
+    """The address of each file by its name. When the film is ended or given up, all that was uploaded is deleted.
+
+    What breaks off for another cause, the database for instance, may be gone on with: the film is then still being made
+    from these files, and stays to be paid for.
+    """
     sources: list[str] = []
     try:
         yield await _upload_all(files, door, environment, sources, progress)
-    finally:
+    except (VidgenError, asyncio.CancelledError):
         await _delete_all(sources, door, environment)
+        raise
+    await _delete_all(sources, door, environment)
 
 
 async def _upload_all(

@@ -1,0 +1,47 @@
+"""A database that is away at every third moment, as while it is restarted: the video is made all the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.exc import OperationalError
+
+from vidgen_pipeline.database import patience
+from vidgen_pipeline.domain.video import VideoStatus
+from vidgen_pipeline_tests.orchestration.conftest import Pipeline
+
+
+@contextmanager
+def refusing() -> Iterator[Counter[str]]:
+    """How often each statement was refused: always when it is new, and every third time after that."""
+    chance, refused = Random(3), Counter[str]()  # noqa: S311 - no secret
+
+    def refuse(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if connection.dialect.name == "postgresql" and (statement not in refused or chance.random() < 1 / 3):
+            refused[statement] += 1
+            raise OperationalError(statement, {}, Exception("the database is away"))
+
+    event.listen(Engine, "before_cursor_execute", refuse)
+    try:
+        yield refused
+    finally:
+        event.remove(Engine, "before_cursor_execute", refuse)
+
+
+def test_a_video_is_made_though_every_statement_fails_again_and_again(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(patience, "WAITS_SECONDS", (0.0,) * 1000)
+    video_id = pipeline.plan()
+    with refusing() as refused:
+        ran = pipeline.run(video_id)
+    failed = [str(event.event_specific_data) for event in ran.all_events if event.is_step_failure]
+    assert not failed, failed
+    assert pipeline.look(video_id).status is VideoStatus.COMPLETED
+    assert len(refused) > 15
