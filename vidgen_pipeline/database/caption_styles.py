@@ -11,14 +11,6 @@ from sqlalchemy.orm import Session
 from vidgen_pipeline.database.tables import RecurringPlan, SavedCaptionStyle, UserGenerationSettings, Video
 from vidgen_pipeline.domain.video import VideoStatus
 
-_STILL_TO_BE_MADE = (
-    VideoStatus.DRAFT,
-    VideoStatus.PLANNED,
-    VideoStatus.QUEUED,
-    VideoStatus.PROCESSING,
-    VideoStatus.NEEDS_REVIEW,
-)
-
 
 def saved_styles(session: Session, user_id: UUID) -> Sequence[SavedCaptionStyle]:
     """The user's styles by name."""
@@ -27,8 +19,8 @@ def saved_styles(session: Session, user_id: UUID) -> Sequence[SavedCaptionStyle]
 
 
 def saved_style(session: Session, user_id: UUID, name: str) -> SavedCaptionStyle | None:
-    """The user's style of this name, locked."""
-    return session.get(SavedCaptionStyle, (user_id, name), with_for_update=True)
+    """The user's style of this name."""
+    return session.get(SavedCaptionStyle, (user_id, name))
 
 
 def remove_saved_style(session: Session, user_id: UUID, name: str) -> bool:
@@ -38,10 +30,13 @@ def remove_saved_style(session: Session, user_id: UUID, name: str) -> bool:
 
 
 def users_of_style(session: Session, user_id: UUID, name: str) -> list[str]:
-    """What of the user's names the style, in words; what is finished or given up does not count."""
+    """What of the user's names the style, in words.
+
+    A video counts until it is finished: a failed one can be retried.
+    """
     video = exists().where(
         Video.user_id == user_id,
-        Video.status.in_(_STILL_TO_BE_MADE),
+        Video.status != VideoStatus.COMPLETED,
         Video.deleted_at.is_(None),
         Video.request["subtitle_style"].astext == name,
     )
@@ -52,5 +47,5 @@ def users_of_style(session: Session, user_id: UUID, name: str) -> list[str]:
     )
     settings = exists().where(UserGenerationSettings.user_id == user_id, UserGenerationSettings.subtitle_style == name)
     found = session.execute(select(settings, video, plan)).one()
-    names = ("your settings", "a video that is still to be made", "a recurring plan")
+    names = ("your settings", "a video that is not finished", "a recurring plan")
     return [what for what, is_there in zip(names, found, strict=True) if is_there]

@@ -12,6 +12,8 @@ from typing import ClassVar
 
 _IN_BRACKETS = re.compile(r" \(vidgen [^)]*\)")
 _OF_THE_COMMAND_LINE = re.compile(r"\bvidgen [a-z]|(?<!\w)--[a-z]")
+_OF_THIS_MACHINE = re.compile(r"\bVIDGEN_[A-Z]")
+_BETWEEN_SENTENCES = re.compile(r"(?<=\.) (?=[A-Z])")
 
 
 class VidgenError(Exception):
@@ -210,9 +212,14 @@ class SubmitUnknown(ProviderError):
 
 
 def remedy_from_afar(remedy: str) -> str:
-    """The remedy without the commands that stand in brackets in it; nothing where it is about commands otherwise."""
+    """The remedy without the commands that stand in brackets in it; nothing where it is about commands otherwise.
+
+    Sentences about this machine's own settings are left out.
+    """
     remedy = _IN_BRACKETS.sub("", remedy)
-    return "" if _OF_THE_COMMAND_LINE.search(remedy) else remedy
+    if _OF_THE_COMMAND_LINE.search(remedy):
+        return ""
+    return " ".join(part for part in _BETWEEN_SENTENCES.split(remedy) if not _OF_THIS_MACHINE.search(part))
 
 
 def storage_error(error: OSError, path: object) -> VidgenError:

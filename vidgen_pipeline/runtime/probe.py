@@ -220,6 +220,8 @@ def _open_photo(path: Path, glance: int | None = None) -> Image.Image:
             f"{path.name} is not a photo that can be read{f': it looks like {seems}' if seems else ''}.",
             remedy="Use a JPEG, PNG, WebP, AVIF, HEIC, BMP, TIFF or GIF file.",
         ) from None
+    except PermissionError as error:
+        raise MediaRejected(f"{path.name} can't be read: {error.strerror}.") from error
     except (OSError, SyntaxError, ValueError, EOFError, RuntimeError) as error:
         raise MediaRejected(
             f"{path.name} is damaged or cut off: {error}.", remedy="Copy or export it again, or use another photo."

@@ -33,7 +33,11 @@ _TO_BT709 = {
     _DISPLAY_P3: np.array([[1.224940, -0.224940, 0], [-0.042057, 1.042057, 0], [-0.019638, -0.078636, 1.098274]]),
 }
 
-_BT2020_BRIGHTNESS = np.array([0.2627, 0.6780, 0.0593], np.float32)
+_BRIGHTNESS = {
+    _BT709: np.array([0.2126, 0.7152, 0.0722], np.float32),
+    _BT2020: np.array([0.2627, 0.6780, 0.0593], np.float32),
+    _DISPLAY_P3: np.array([0.2290, 0.6917, 0.0793], np.float32),
+}
 _HLG_NITS, _HLG_GAMMA = 1000, 1.2
 # What is darker than this stays as it is; from here to the brightest it is bent ever more.
 _KNEE = 0.3
@@ -111,7 +115,7 @@ def _light(pixels: NDArray[np.uint8], signal: HdrSignal) -> Light:
     codes = np.arange(256) / 255
     light = (_pq(codes) if signal.transfer is Transfer.PQ else _hlg(codes)).astype(np.float32)[pixels]
     if signal.transfer is Transfer.HLG:
-        brightness = (light @ _BT2020_BRIGHTNESS)[..., None]
+        brightness = (light @ _BRIGHTNESS[signal.primaries])[..., None]
         light *= brightness ** (_HLG_GAMMA - 1) * (_HLG_NITS / REFERENCE_WHITE_NITS)
     converted: Light = light @ _TO_BT709[signal.primaries].T.astype(np.float32)
     return converted

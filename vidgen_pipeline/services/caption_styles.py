@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from vidgen_pipeline.database import caption_styles as rows
 from vidgen_pipeline.database.tables import SavedCaptionStyle
+from vidgen_pipeline.database.videos import lock_user
 from vidgen_pipeline.domain.captions import CaptionStyle
 from vidgen_pipeline.domain.errors import Conflict, InvalidInput, NotFound, StaleVersion, VidgenError
 from vidgen_pipeline.domain.suggest import unknown
@@ -86,6 +87,7 @@ def save_style(
     style = style_from_fields(name.strip().casefold(), fields)
     check_font(style)
     with Session(engine) as session, session.begin():
+        lock_user(session, user_id)
         row = rows.saved_style(session, user_id, style.name)
         if version is not None and (row is None or row.version != version):
             raise StaleVersion("The style was changed meanwhile; nothing was saved.", remedy="Look at it again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -50,7 +51,7 @@ _GRADIENTS = {Background.LIGHT: ("0xF4F1EA", "0xB9C6D3"), Background.DARK: ("0x2
 class StylePreviews:
     """Previews, kept in `folder` by what they show: the same one is drawn once.
 
-    Of more than `most_kept` the oldest go.
+    Of more than `most_kept` those go that were not asked for for longest.
     """
 
     folder: Path
@@ -73,9 +74,10 @@ class StylePreviews:
         """
         drawing = await asyncio.to_thread(_drawing, style, CANVASES[aspect_ratio], text, background, language)
         target = self.folder / f"{drawing.digest}.png"
-        if not target.is_file():
+        if not await asyncio.to_thread(_used, target):
             async with self._places:
-                await self._draw(drawing, target)
+                if not await asyncio.to_thread(_used, target):  # somebody else may have drawn it meanwhile
+                    await self._draw(drawing, target)
             await asyncio.to_thread(self._clear_up)
         return target
 
@@ -87,6 +89,9 @@ class StylePreviews:
             fonts = await asyncio.to_thread(write_fonts_config, self.folder / "fonts", drawing.language)
             await run_ffmpeg(drawing.arguments(subtitles, partial), fonts_config=fonts)
             await asyncio.to_thread(partial.replace, target)
+        except OSError as error:
+            # By its name alone: who asks from afar has no business with this machine's folders.
+            raise storage_error(error, self.folder.name) from error
         finally:
             await asyncio.to_thread(_remove, partial, subtitles)
 
@@ -95,11 +100,8 @@ class StylePreviews:
         _remove(*(path for _, path in made[self.most_kept :]))
 
     def _write(self, path: Path, text: str) -> None:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise storage_error(error, self.folder) from error
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,17 @@ class _Drawing:
         return list(output.get_args(overwrite_output=True))
 
 
+def _used(path: Path) -> bool:
+    """Whether the picture is there; if so it counts as new."""
+    try:
+        os.utime(path)
+    except OSError:
+        return False
+    return True
+
+
 def _dated(folder: Path) -> Iterator[tuple[int, Path]]:
-    for path in folder.glob("*.png"):
+    for path in (*folder.glob("*.png"), *folder.glob("*.ass")):
         with contextlib.suppress(FileNotFoundError):  # another program clears up, too
             yield path.stat().st_mtime_ns, path
 

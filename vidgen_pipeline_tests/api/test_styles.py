@@ -111,6 +111,19 @@ def test_a_preview_shows_the_style_on_light_and_dark_and_changes_with_it(owner: 
         assert owner.get("/styles/brand/preview", params=odd).status_code == 422
 
 
+def test_this_machine_s_folders_are_nobody_s_business(owner: Somebody, api_home: Home):
+    api_home.cache.mkdir(parents=True, exist_ok=True)
+    (api_home.cache / "style-previews").write_text("in the way")
+    told = owner.get("/styles/modern/preview")
+    assert told.status_code == 422
+    assert "style-previews can't be written" in told.json()["detail"]
+    unknown = owner.put("/styles/brand", json={**BRAND, "font": "Comic Sans MS"})
+    assert "Arimo" in unknown.json()["remedy"]
+    for answer in (told, unknown):
+        assert str(api_home.root) not in answer.text
+        assert "VIDGEN_" not in answer.text
+
+
 def test_the_document_says_of_each_field_what_a_style_says():
     given, style = (model.model_json_schema()["properties"] for model in (StyleGiven, CaptionStyle))
     assert given.keys() == style.keys() - {"name", "font_asked"}

@@ -47,6 +47,10 @@ def test_a_stored_code_gives_the_exit_code_of_its_error():
         ("Choose another name (of 2 letters).", "Choose another name (of 2 letters)."),
         ("See them all with: vidgen videos", ""),
         ("Leave out --voice, or choose one that speaks it (vidgen doctor lists them).", ""),
+        (
+            "There are: Inter, Roboto. More are found in folders named in VIDGEN_FONTS_DIR.",
+            "There are: Inter, Roboto.",
+        ),
         ("", ""),
     ],
 )

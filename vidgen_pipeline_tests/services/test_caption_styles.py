@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from vidgen_pipeline.services.settings_changes import update_settings
 from vidgen_pipeline.services.videos import plan_video
 from vidgen_pipeline.subtitles.styles import STYLE_NAMES, caption_style, fields_of, style_from_fields
 from vidgen_pipeline_tests.services.people import somebody
+from vidgen_pipeline_tests.services.racing import at_once
 
 FIELDS: dict[str, Any] = {"font": "Helvetica Neue", "size": 30, "colour": "#ffffff", "highlight_colour": "#FF3366"}
 
@@ -123,16 +125,35 @@ def test_a_video_is_planned_with_it_and_it_stays_while_something_names_it(engine
         remove_style(engine, user_id, "brand")
     update_settings(engine, user_id, {"subtitle_style": None})
     remove_recurring_plan(engine, user_id, "facts", now=now)
-    with pytest.raises(Conflict, match=r"named by a video that is still to be made; nothing"):
+    with pytest.raises(Conflict, match=r"named by a video that is not finished; nothing"):
         remove_style(engine, user_id, "brand")
     assert show_style(engine, user_id, None, "brand").style is not None
-    with engine.begin() as connection:
-        connection.execute(text("UPDATE videos SET status = :ended"), {"ended": VideoStatus.CANCELLED})
+    for status in (VideoStatus.FAILED, VideoStatus.COMPLETED):
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE videos SET status = :ended"), {"ended": status})
+        if status is VideoStatus.FAILED:
+            with pytest.raises(Conflict):  # it can be retried
+                remove_style(engine, user_id, "brand")
     remove_style(engine, user_id, "brand")
     with pytest.raises(NotFound):
         remove_style(engine, user_id, "brand")
     with pytest.raises(InvalidInput, match="no subtitle style called 'brand'"):
         planned(engine, user_id, "brand")
+
+
+def test_a_style_saved_twice_at_once_is_one_style_and_no_more_are_saved_than_may_be(
+    engine: Engine, user_id: UUID
+) -> None:
+    def save(name: str, size: int = 30) -> Callable[[], object]:
+        return lambda: save_style(engine, user_id, name, {**FIELDS, "size": size})
+
+    assert set(at_once(*(save("brand", size) for size in range(20, 28)))) == {None}
+    assert show_style(engine, user_id, None, "brand").version == 8
+    for number in range(MOST_PER_USER - 3):
+        save(f"style-{number}")()
+    refusals = at_once(*(save(f"more-{number}") for number in range(6)))
+    assert sum(isinstance(refusal, Conflict) for refusal in refusals) == 4
+    assert len(list_styles(engine, user_id, None)) == len(STYLE_NAMES) + MOST_PER_USER
 
 
 def test_there_is_a_number_that_is_enough(engine: Engine, user_id: UUID) -> None:

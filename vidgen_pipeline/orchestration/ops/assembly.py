@@ -91,7 +91,7 @@ async def assembly(
         )
 
     finished = await step.run(FinishedVideo, {"timeline": timeline, **provider.fingerprint()}, work)
-    view = await outlast(show_video, step.engine, step.attempt.user_id, step.attempt.video_id)
     with step.telling():
+        view = await outlast(show_video, step.engine, step.attempt.user_id, step.attempt.video_id)
         report_video(context, step, finished, steps=view.steps, timeline=timeline, narration=narration, script=script)
     return finished

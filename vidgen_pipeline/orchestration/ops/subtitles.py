@@ -24,8 +24,8 @@ async def subtitles(context: OpExecutionContext, script: Script, narration: Narr
     """Gather words into cues and write them as SRT, VTT and ASS."""
     step = await enter_step(context, Step.SUBTITLES)
     canvas = CANVASES[step.request.aspect_ratio]
-    own = await outlast(own_styles, step.engine, step.attempt.user_id, step.styles)
     with step.telling():
+        own = await outlast(own_styles, step.engine, step.attempt.user_id, step.styles)
         style = chosen_style(step.request.subtitle_style, step.request.caption_highlight, own)
 
     async def work(bench: Bench) -> StepResult[SubtitleFiles]:

@@ -51,12 +51,17 @@ async def lent(
 ) -> AsyncIterator[dict[str, str]]:
     """The address of each file by its name. When the film is ended or given up, all that was uploaded is deleted.
 
-    What breaks off for another cause, the database for instance, may be gone on with: the film is then still being made
-    from these files, and stays to be paid for.
+    What breaks off for a cause of ours, the database for instance, may be gone on with: the film is then still being
+    made from these files, and paid for.
     """
     sources: list[str] = []
     try:
-        yield await _upload_all(files, door, environment, sources, progress)
+        addresses = await _upload_all(files, door, environment, sources, progress)
+    except BaseException:
+        await _delete_all(sources, door, environment)
+        raise
+    try:
+        yield addresses
     except (VidgenError, asyncio.CancelledError):
         await _delete_all(sources, door, environment)
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import ffmpeg
 import numpy as np
@@ -35,15 +36,26 @@ _LEAST_RANGE_DB = 20.0
 
 async def clean_voice(speech: Path, how: VoiceCleanUp, target: Path) -> None:
     """Write `speech`, raw mono 16-bit samples at 48 kHz, cleaned and exactly as long, to `target`."""
-    noise, samples = await asyncio.to_thread(lambda: (noise_db(speech), speech.stat().st_size // 2))
-    sound = ffmpeg.input(file_url(speech), format="s16le", ar=SAMPLE_RATE, ac=1).audio
+    sound = _samples_in(speech)
     for _ in range(2):
         sound = sound.filter("highpass", f=_RUMBLE_BELOW_HZ)
-    if noise is not None:
-        floor = min(max(noise + _ABOVE_NOISE_DB, _LOWEST_NOISE_DB), _HIGHEST_NOISE_DB)
-        sound = sound.filter("apad", pad_len=_LATE_BY).filter("afftdn", nr=TAKEN_DB[how], nf=round(floor, 1))
-        sound = sound.filter("atrim", start_sample=_LATE_BY).filter("asetpts", "N/SR/TB")
-    sound = sound.filter("apad", whole_len=samples).filter("atrim", end_sample=samples)
+    await _write(sound, target)
+    # Only now: a hum that is gone would be taken for hiss, and the voice's own hissing sounds for noise.
+    noise = await asyncio.to_thread(noise_db, target)
+    if noise is None:
+        return
+    floor = min(max(noise + _ABOVE_NOISE_DB, _LOWEST_NOISE_DB), _HIGHEST_NOISE_DB)
+    without_rumble = await asyncio.to_thread(target.replace, target.with_suffix(".deep"))
+    sound = _samples_in(without_rumble).filter("apad", pad_len=_LATE_BY)
+    sound = sound.filter("afftdn", nr=TAKEN_DB[how], nf=round(floor, 1)).filter("atrim", start_sample=_LATE_BY)
+    await _write(sound, target)
+
+
+def _samples_in(track: Path) -> Any:
+    return ffmpeg.input(file_url(track), format="s16le", ar=SAMPLE_RATE, ac=1).audio
+
+
+async def _write(sound: Any, target: Path) -> None:
     output = ffmpeg.output(sound, file_url(target), f="s16le", ar=SAMPLE_RATE, ac=1)
     await run_ffmpeg(output.get_args(overwrite_output=True))
 

@@ -21,6 +21,10 @@ def size_handed_on(width: int, height: int) -> tuple[int, int]:
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
+RECIPE = 2
+"""To be raised whenever the same photo would be written otherwise than before."""
+
+
 def write_clean_photo(source: Path, target: Path) -> tuple[int, int]:
     """Write the picture as it is meant to be seen, as a plain RGB JPEG; its size in px.
 

@@ -14,7 +14,7 @@ from pydantic import PrivateAttr
 from vidgen_pipeline.domain.errors import MediaRejected, storage_error
 from vidgen_pipeline.domain.media import Attribution, MediaCandidate, MediaKind, MediaQuery
 from vidgen_pipeline.providers.base import MediaProvider, ProviderResult
-from vidgen_pipeline.providers.media.clean_media import check_clip_called, write_clean_photo
+from vidgen_pipeline.providers.media.clean_media import RECIPE, check_clip_called, write_clean_photo
 from vidgen_pipeline.providers.media.folder_scan import MediaFile, MediaLibrary, printable, scan_media
 from vidgen_pipeline.providers.media.name_match import rank
 
@@ -49,7 +49,7 @@ class LocalFolderProvider(MediaProvider):
         digest = hashlib.sha256()
         for file in self._library.files:
             digest.update(f"{file.locator}\n{file.size_bytes}\n{file.modified_ns}\n".encode())
-        return {**super().fingerprint(), "files": digest.hexdigest()}
+        return {**super().fingerprint(), "files": digest.hexdigest(), "recipe": RECIPE}
 
     async def search(self, query: MediaQuery) -> list[MediaCandidate]:
         ranked = await asyncio.to_thread(rank, self._library.files, query)

@@ -14,6 +14,7 @@ from vidgen_pipeline.domain.errors import (
     ProviderUnavailable,
 )
 from vidgen_pipeline.domain.timeline import Motion, Timeline, Transition
+from vidgen_pipeline.domain.video import VoiceCleanUp
 from vidgen_pipeline.providers.assembly.hosted_layout import hosted_shots
 from vidgen_pipeline.providers.assembly.shotstack import (
     build_render,
@@ -239,6 +240,7 @@ def test_the_same_video_is_the_same_purchase_wherever_its_files_lie(timeline: Ti
         timeline.model_copy(update={"captions": captions}),
         timeline.model_copy(update={"music": None}),
         timeline.model_copy(update={"loudness_lufs": -16.0}),
+        timeline.model_copy(update={"voice_clean_up": VoiceCleanUp.LIGHT}),
         with_clip_of(timeline, 5000),
     ]
     prints = [fingerprint(each) for each in (timeline, *others)]

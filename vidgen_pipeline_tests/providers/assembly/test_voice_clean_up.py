@@ -87,6 +87,15 @@ def test_rumble_goes_and_a_deep_voice_does_not(voice: Samples, tmp_path: Path) -
     assert abs(band(clean, 105, 115) - band(voice + deep, 105, 115)) < 3
 
 
+def test_a_hum_is_not_taken_for_hiss(voice: Samples, tmp_path: Path) -> None:
+    """It is louder, and as much taken from above it would be the voice's own s and f."""
+    hum = 0.02 * np.sin(2 * np.pi * 50 * np.arange(len(voice)) / RATE)
+    clean = cleaned(voice + hum + hiss(len(voice), -60), VoiceCleanUp.STRONG, tmp_path)
+    pause, spoken = slice(RATE // 5, PAUSE - RATE // 5), slice(PAUSE, len(voice) - PAUSE)
+    assert band((hum + hiss(len(voice), -60))[pause], 200, 20_000) - band(clean[pause], 200, 20_000) > 15
+    assert abs(band(clean[spoken], 4000, 9000) - band(voice[spoken], 4000, 9000)) < 1.5
+
+
 @pytest.mark.parametrize("how", HOW)
 def test_a_clean_voice_stays_as_it_is(how: VoiceCleanUp, voice: Samples, tmp_path: Path) -> None:
     clean = cleaned(voice, how, tmp_path)
