@@ -153,10 +153,10 @@ def film(timeline: Timeline, house: House) -> Timeline:
 
 
 def left_behind(desk: Desk) -> int:
-    """Files that were uploaded and not deleted."""
-    seen = [(visit["method"], visit["path"], visit["status"]) for visit in desk.requests()]
-    uploads = sum(method == "POST" and path.endswith("/upload") for method, path, _ in seen)
-    return uploads - sum(method == "DELETE" and status == 204 for method, _, status in seen)
+    """Files that were put there and not deleted. A place that nothing was put into is none: it ends by itself."""
+    seen = [(visit["method"], visit["path"].split("/"), visit["status"]) for visit in desk.requests()]
+    put = {path[-2] for method, path, _ in seen if method == "PUT"}
+    return len(put - {path[-1] for method, path, status in seen if method == "DELETE" and status == 204})
 
 
 def colour(frame: np.ndarray[Any, Any]) -> list[int]:
