@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from vidgen_pipeline.cli.house import open_house
+from vidgen_pipeline.cli.problems import tell_problems
 from vidgen_pipeline.domain.looks import Look
 from vidgen_pipeline.services.looks import list_looks
 
@@ -17,11 +18,7 @@ def show_looks() -> None:
     for look in (view.look for view in views if view.look):
         typer.echo(f"{look.name}\n  {look.description}\n  {_in_short(look)}")
     typer.echo(f"Your own are files in {folder} (docs/looks.md says how).")
-    problems = [view.problem for view in views if view.problem]
-    for problem in problems:
-        typer.echo(f"vidgen: {problem}", err=True)
-    if problems:
-        raise typer.Exit(1)
+    tell_problems(view.problem for view in views)
 
 
 def _in_short(look: Look) -> str:

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidgen_pipeline.cli.house import open_house
+from vidgen_pipeline.cli.problems import tell_problems
 from vidgen_pipeline.domain.captions import CaptionStyle
 from vidgen_pipeline.domain.errors import storage_error
 from vidgen_pipeline.domain.suggest import unknown
@@ -34,11 +35,7 @@ def show_styles(preview_folder: Path | None, aspect_ratio: str, text: str | None
         usable = [view.style for view in views if view.style]
         for path in asyncio.run(_draw(usable, _ratio(aspect_ratio), text or SAMPLE_TEXT, home, preview_folder)):
             typer.echo(path)
-    problems = [view.problem for view in views if view.problem]
-    for problem in problems:
-        typer.echo(f"vidgen: {problem}", err=True)
-    if problems:
-        raise typer.Exit(1)
+    tell_problems(view.problem for view in views)
 
 
 async def _draw(styles: list[CaptionStyle], ratio: AspectRatio, text: str, home: Home, folder: Path) -> list[Path]:

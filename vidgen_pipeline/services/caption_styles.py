@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -56,24 +56,24 @@ class StyleView:
 
 def own_styles(engine: Engine, user_id: UUID, folder: Path | None) -> OwnStyles:
     """What the user can name besides the four."""
-    with Session(engine) as session:
-        saved = {row.name: row.fields for row in rows.saved_styles(session, user_id)}
-    return OwnStyles(saved=saved, folder=folder)
+    own, _ = _found(engine, user_id, folder)
+    return own
 
 
 def list_styles(engine: Engine, user_id: UUID, folder: Path | None) -> list[StyleView]:
     """All the user can name: the four, then their own by name, then the machine's."""
-    return list(_views(engine, user_id, folder))
+    own, versions = _found(engine, user_id, folder)
+    return [_view(name, own, versions) for name in style_names(own)]
 
 
 def show_style(engine: Engine, user_id: UUID, folder: Path | None, name: str) -> StyleView:
     """One of `list_styles`. Raises NotFound, naming what there is."""
-    wanted, views = name.strip().casefold(), list_styles(engine, user_id, folder)
-    for view in views:
-        if view.name == wanted:
-            return view
-    error = unknown("subtitle style", name, [view.name for view in views])
-    raise NotFound(error.message, remedy=error.remedy)
+    own, versions = _found(engine, user_id, folder)
+    wanted, known = name.strip().casefold(), style_names(own)
+    if wanted not in known:
+        error = unknown("subtitle style", name, known)
+        raise NotFound(error.message, remedy=error.remedy)
+    return _view(wanted, own, versions)
 
 
 def save_style(
@@ -104,7 +104,7 @@ def save_style(
 
 
 def remove_style(engine: Engine, user_id: UUID, name: str) -> None:
-    """Remove a saved style. Raises NotFound, and Conflict while something still to be made names it."""
+    """Remove a saved style. Raises NotFound, and Conflict while settings, a plan or an unfinished video name it."""
     wanted = name.strip().casefold()
     with Session(engine) as session, session.begin():
         if not rows.remove_saved_style(session, user_id, wanted):
@@ -116,17 +116,21 @@ def remove_style(engine: Engine, user_id: UUID, name: str) -> None:
             )
 
 
-def _views(engine: Engine, user_id: UUID, folder: Path | None) -> Iterator[StyleView]:
+def _found(engine: Engine, user_id: UUID, folder: Path | None) -> tuple[OwnStyles, dict[str, int]]:
+    """What the user can name besides the four, and the versions of what they saved."""
     with Session(engine) as session:
-        saved = {row.name: row for row in rows.saved_styles(session, user_id)}
-    own = OwnStyles(saved={name: row.fields for name, row in saved.items()}, folder=folder)
-    for name in style_names(own):
-        origin = (
-            StyleOrigin.PRODUCT if name in STYLE_NAMES else StyleOrigin.OWN if name in saved else StyleOrigin.MACHINE
-        )
-        version = saved[name].version if name in saved else 0
-        try:
-            style, problem = caption_style(name, own), None
-        except InvalidInput as error:
-            style, problem = None, error
-        yield StyleView(name=name, origin=origin, style=style, problem=problem, version=version)
+        saved = rows.saved_styles(session, user_id)
+    own = OwnStyles(saved={row.name: row.fields for row in saved}, folder=folder)
+    return own, {row.name: row.version for row in saved}
+
+
+def _view(name: str, own: OwnStyles, versions: Mapping[str, int]) -> StyleView:
+    if name in STYLE_NAMES:
+        origin = StyleOrigin.PRODUCT
+    else:
+        origin = StyleOrigin.OWN if name in own.saved else StyleOrigin.MACHINE
+    version = versions.get(name, 0)
+    try:
+        return StyleView(name=name, origin=origin, style=caption_style(name, own), version=version)
+    except InvalidInput as error:
+        return StyleView(name=name, origin=origin, style=None, problem=error, version=version)

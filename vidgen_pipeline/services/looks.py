@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from vidgen_pipeline.domain.errors import InvalidInput, MediaRejected
 from vidgen_pipeline.domain.looks import PLAIN, Look, LookLogo
 from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.timeline import Logo
+from vidgen_pipeline.runtime.own_files import SUFFIX, first_mistake, name_here, own_files, read_fields
 from vidgen_pipeline.runtime.probe import MediaInfo, probe_photo
 from vidgen_pipeline.storage.artifacts import ArtifactStore
 from vidgen_pipeline.subtitles.styles import OwnStyles, caption_style
@@ -24,16 +24,9 @@ LOGO_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp"})
 NO_LOOK = "none"
 """Written in place of a look: this video has none, whatever the settings say."""
 
-_SUFFIX = ".toml"
 _SHIPPED = Path(__file__).with_name("shipped_looks")
-_LARGEST_FILE_BYTES = 20_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 _FIELDS = tuple(field for field in Look.model_fields if field != "name")
-_KINDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is no field of a look",
-    "string_pattern_mismatch": "must be a colour such as #FFD23F",
-}
 
 
 def find_look(name: str, folder: Path | None = None) -> Look:
@@ -42,7 +35,7 @@ def find_look(name: str, folder: Path | None = None) -> Look:
     Raises InvalidInput, naming what can be chosen, when there is none, and when a file can't be used as a look.
     """
     wanted = name.strip().casefold()
-    path = _shipped().get(wanted) or _own(folder).get(wanted)
+    path = _shipped().get(wanted) or own_files(folder, taken=_shipped()).get(wanted)
     if path is None:
         raise unknown("look", name, look_names(folder))
     return _read(path)
@@ -60,7 +53,7 @@ def name_of(look: Look) -> str | None:
 
 def look_names(folder: Path | None = None) -> tuple[str, ...]:
     """The names of those that everyone has, then of those in `folder`. Nothing is read but the names of files."""
-    return (*_shipped(), *_own(folder))
+    return (*_shipped(), *own_files(folder, taken=_shipped()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,52 +131,26 @@ def _viewed(name: str, folder: Path | None, styles: OwnStyles | None) -> LookVie
 
 @lru_cache(maxsize=1)
 def _shipped() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(_SHIPPED.glob(f"*{_SUFFIX}"))}
-
-
-def _own(folder: Path | None) -> dict[str, Path]:
-    """The folder's files by their names, which are the looks' names."""
-    if folder is None or not folder.is_dir():
-        return {}
-    found = {path.stem.casefold(): path for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
-    return {name: path for name, path in found.items() if name not in _shipped()}
+    return {path.stem: path for path in sorted(_SHIPPED.glob(f"*{SUFFIX}"))}
 
 
 def _read(path: Path) -> Look:
-    # As its folder's owner knows it: to who asks from afar this machine's folders are nobody's business.
-    name, where = path.stem.casefold(), f"{path.parent.name}/{path.name}"
+    name, where = path.stem.casefold(), name_here(path)
     if not _NAME.fullmatch(name):
         raise InvalidInput(
             f"The look file {where} has a name that a look can't have.",
             remedy="Use up to 20 letters a to z, digits, - and _.",
         )
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-        if len(content) > _LARGEST_FILE_BYTES:
-            raise InvalidInput(f"The look file {where} is larger than {_LARGEST_FILE_BYTES} bytes.")
-        fields = tomllib.loads(content.decode())
-    except OSError as error:
-        raise InvalidInput(f"The look file {where} can't be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"The look file {where} is not TOML: {error}.") from error
+    fields = read_fields(path, "look")
     if stray := sorted(set(fields) - set(_FIELDS)):
         raise InvalidInput(f"In {where} '{stray[0]}' is no field of a look.", remedy=f"Fields: {', '.join(_FIELDS)}.")
     try:
         look = Look.model_validate({**fields, "name": name})
     except ValidationError as error:
-        raise InvalidInput(f"In {where} {_first_mistake(error)}.", remedy="docs/looks.md lists the fields.") from None
+        raise InvalidInput(
+            f"In {where} {first_mistake(error, 'look')}.", remedy="docs/looks.md lists the fields."
+        ) from None
     if look.logo is None:
         return look
     logo = (path.parent / Path(look.logo.file).expanduser()).resolve()
     return look.model_copy(update={"logo": look.logo.model_copy(update={"file": str(logo)})})
-
-
-def _first_mistake(error: ValidationError) -> str:
-    """What is wrong, as the end of a sentence."""
-    mistake = error.errors(include_url=False)[0]
-    if mistake["type"] == "value_error":
-        return str(mistake["ctx"]["error"])
-    field = ".".join(str(part) for part in mistake["loc"])
-    told = _KINDS.get(mistake["type"]) or mistake["msg"].replace("Input should be", "must be")
-    return f"'{field}' {told[0].lower()}{told[1:]}"

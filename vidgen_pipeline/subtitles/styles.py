@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from vidgen_pipeline.domain.errors import InvalidInput, MissingTool
 from vidgen_pipeline.domain.suggest import unknown
 from vidgen_pipeline.domain.text import one_line
 from vidgen_pipeline.runtime.fonts import ALIASES, font_families
+from vidgen_pipeline.runtime.own_files import first_mistake, name_here, own_files, read_fields
 
 _STYLES = (
     CaptionStyle(
@@ -72,16 +72,9 @@ _STYLES = (
 STYLE_NAMES = tuple(style.name for style in _STYLES)
 HIGHLIGHT_NAMES = tuple(highlight.value for highlight in Highlight)
 
-_SUFFIX = ".toml"
-_LARGEST_FILE_BYTES = 20_000
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,19}")
 _NOT_WRITTEN = frozenset({"name", "font_asked"})
 _FIELDS = tuple(field for field in CaptionStyle.model_fields if field not in _NOT_WRITTEN)
-_KINDS = {
-    "missing": "is missing",
-    "extra_forbidden": "is no field of a style",
-    "string_pattern_mismatch": "must be a colour such as #FFD23F",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,16 +99,16 @@ def caption_style(name: str, own: OwnStyles | None = None) -> CaptionStyle:
             return style
     if wanted in own.saved:
         return style_from_fields(wanted, own.saved[wanted])
-    path = _files(own.folder).get(wanted)
+    path = own_files(own.folder, taken=STYLE_NAMES).get(wanted)
     if path is None:
         raise unknown("subtitle style", name, style_names(own))
-    return _read(path)
+    return style_from_fields(path.stem.casefold(), read_fields(path, "style"), origin=name_here(path))
 
 
 def style_names(own: OwnStyles | None = None) -> tuple[str, ...]:
     """The four styles' names, then the person's own. Nothing is read but the names of files."""
     own = own or OwnStyles()
-    return tuple(dict.fromkeys((*STYLE_NAMES, *own.saved, *_files(own.folder))))
+    return tuple(dict.fromkeys((*STYLE_NAMES, *own.saved, *own_files(own.folder, taken=STYLE_NAMES))))
 
 
 def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "") -> CaptionStyle:
@@ -141,7 +134,7 @@ def style_from_fields(name: str, fields: Mapping[str, Any], *, origin: str = "")
         return CaptionStyle.model_validate({**fields, "name": name, "font": font, "font_asked": asked})
     except ValidationError as error:
         raise InvalidInput(
-            f"In {where} {_first_mistake(error)}.", remedy="docs/subtitles.md lists the fields."
+            f"In {where} {first_mistake(error, 'style')}.", remedy="docs/subtitles.md lists the fields."
         ) from None
 
 
@@ -172,30 +165,6 @@ def check_font(style: CaptionStyle) -> None:
         )
 
 
-def _files(folder: Path | None) -> dict[str, Path]:
-    """The style files of the folder by their names, which are the styles' names."""
-    if folder is None or not folder.is_dir():
-        return {}
-    found = {path.stem.casefold(): path for path in sorted(folder.glob(f"*{_SUFFIX}")) if path.is_file()}
-    return {name: path for name, path in found.items() if name not in STYLE_NAMES}
-
-
-def _read(path: Path) -> CaptionStyle:
-    # As its folder's owner knows it: to who asks from afar this machine's folders are nobody's business.
-    where = f"{path.parent.name}/{path.name}"
-    try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_FILE_BYTES + 1)
-        if len(content) > _LARGEST_FILE_BYTES:
-            raise InvalidInput(f"The style file {where} is larger than {_LARGEST_FILE_BYTES} bytes.")
-        fields = tomllib.loads(content.decode())
-    except OSError as error:
-        raise InvalidInput(f"The style file {where} can't be read: {error.strerror or error}.") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InvalidInput(f"The style file {where} is not TOML: {error}.") from error
-    return style_from_fields(path.stem.casefold(), fields, origin=where)
-
-
 def _family(asked: str, where: str) -> str:
     """The family that is drawn for the one that is asked for, spelled as the font spells it."""
     known = _known_family(asked)
@@ -212,13 +181,3 @@ def _known_family(asked: str) -> str | None:
     wanted = " ".join(asked.split()).casefold()
     stand_in = next((drawn for name, drawn in ALIASES.items() if name.casefold() == wanted), wanted)
     return next((family for family in font_families() if family.casefold() == stand_in.casefold()), None)
-
-
-def _first_mistake(error: ValidationError) -> str:
-    """What is wrong, as the end of a sentence."""
-    mistake = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in mistake["loc"])
-    if mistake["type"] == "value_error":
-        return str(mistake["ctx"]["error"])
-    told = _KINDS.get(mistake["type"]) or mistake["msg"].replace("Input should be", "must be")
-    return f"'{field}' {told[0].lower()}{told[1:]}"
